@@ -1,0 +1,206 @@
+"""What a plug-in signs: clips and recordings, a Dataset, Features, an OutputFormat, an Architecture.
+
+Axes keep one order: (batch, mics, samples), (batch, channels, frames, bins). Seconds and hertz.
+torch appears here for types only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from seldbench.events import EventList
+from seldbench.geometry import Rotation
+from seldbench.prediction import Prediction
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    Loss = Callable[[Tensor, Tensor], Tensor]  # (outputs, targets) of some clips -> their mean
+
+Array = np.ndarray
+
+
+class Recording(Protocol):
+    """A file, or a scene rendered on the fly."""
+
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def mics(self) -> int: ...
+    @property
+    def duration(self) -> float: ...
+
+    def read(self, onset: float = 0.0, duration: float | None = None) -> Array:
+        """(mics, samples) float32 in [-1, 1]; up to the end where `duration` is None."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One scene: its recordings and what is known of it.
+
+    recordings: by array ("mono", "foa", "mic", "circular8", a plug-in's own), all of one scene.
+    events: None where unlabelled. labels: weak labels, where only these are known.
+    stems: Event.source -> that source alone at microphone 0, where known.
+    target: the Event.source that this clip asks for (a query set lists one Clip a source).
+    """
+
+    id: str
+    duration: float
+    recordings: Mapping[str, Recording]
+    events: EventList | None = None
+    labels: frozenset[str] | None = None
+    stems: Mapping[int, Recording] = field(default_factory=dict)
+    target: int | None = None
+
+
+class Dataset(Protocol):
+    """A data set on disk. A file in datasets/ names its class `DATASET`; it is built with the
+    folder that --data-root (or SELDBENCH_DATA) gave and raises MissingData where it finds nothing.
+
+    grid: annotation grid in seconds, None for continuous times. splits: "train/...", "valid/...",
+    "test"; simulated: what a result on it must say, None for real recordings.
+    """
+
+    name: str
+    task: str  # "sed", "seld", "tagging", "separation"
+    classes: tuple[str, ...]
+    grid: float | None
+    splits: tuple[str, ...]
+    folds: int
+    citation: str
+    licence: str
+    simulated: str | None
+
+    def __init__(self, root: Path) -> None: ...
+    def clips(self, split: str, fold: int = 0) -> Sequence[Clip]: ...
+    def coverage(self, split: str) -> tuple[int, int]:
+        """Clips found and clips expected."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Digest of metadata, names and sizes."""
+        ...
+
+
+class Features(Protocol):
+    """An nn.Module; batched, on the training device. A file in features/ names its class `FEATURES`.
+
+    margin: frames of context that a window needs at each side to equal the whole clip's.
+    """
+
+    version: int
+    layout: str
+    sample_rate: int
+    channels: int
+    bins: int
+    hop: float
+    margin: int
+
+    def frames(self, samples: int) -> int:
+        """Frames of a clip of so many samples."""
+        ...
+
+    def spectrum(self, waves: Tensor) -> Tensor:
+        """(batch, mics, samples) -> what spectrum augmentation acts on; its frame axis is -2."""
+        ...
+
+    def statistic(self, spectrum: Tensor) -> Tensor:
+        """Of whole clips (or of an augmented window): what whole-file rules need, such as top_db's
+        maximum or min and max; (batch, values), (batch, 0) if none."""
+        ...
+
+    def silence(self) -> float:
+        """The value in a spectrum that stands for silence (what masks write)."""
+        ...
+
+    def gain(self, spectrum: Tensor, decibels: Tensor) -> Tensor:
+        """A spectrum with every bin amplified by `decibels`, broadcastable to the spectrum."""
+        ...
+
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """Exact on channels; None: rotate the waves instead."""
+        ...
+
+    def finish(self, spectrum: Tensor, statistic: Tensor, start: int = 0) -> Tensor:
+        """Log and scaling -> (batch, channels, frames, bins); start: first frame in the clip."""
+        ...
+
+    def fit(self, unscaled: Iterable[Tensor]) -> None:
+        """Statistics of training clips -> buffers; nothing where none are needed."""
+        ...
+
+
+@dataclass(frozen=True)
+class PostProcessing:
+    """How scores become events; by class. Every value carries where it came from.
+
+    thresholds: active where score > threshold. medians: filter lengths in seconds, 0 for none.
+    origin: the paper or the split that the values came from ("valid/synthetic"); never the test.
+    """
+
+    thresholds: Mapping[str, float]
+    medians: Mapping[str, float]
+    origin: str
+
+
+class OutputFormat(Protocol):
+    """What a head's output means. A file in formats/ names its class `FORMAT`, built with the
+    data set's classes."""
+
+    version: int
+    size: int
+    losses: Mapping[str, Loss]  # the recipe names one
+
+    def __init__(self, classes: tuple[str, ...]) -> None: ...
+    def encode(self, clip: Clip, onset: float, frames: int, hop: float) -> Tensor: ...
+    def activate(self, outputs: Tensor) -> Tensor:
+        """What the network returns -> what merge, rotate, decode and consistency use."""
+        ...
+
+    def shift(self, targets: Tensor, frames: int) -> Tensor:
+        """Targets of clips whose audio was rolled by so many label frames."""
+        ...
+
+    def merge(self, windows: Tensor, starts: Sequence[int], frames: int) -> Tensor:
+        """(windows, ...) of one clip -> the clip's: overlaps averaged, tracks aligned."""
+        ...
+
+    def rotate(self, tensor: Tensor, rotation: Rotation) -> Tensor: ...
+    def decode(
+        self, outputs: Tensor, clip: Clip, hop: float, post: PostProcessing
+    ) -> Prediction: ...
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a file in architectures/ names as `ARCHITECTURE`.
+
+    build(channels, bins, hop, sizes={head: size}, **plain arguments) -> nn.Module with
+    forward(features, **inputs) -> {head: tensor} and .hop, the hop of its label frames.
+    source: paper and official code; notes: where it departs from either, and why.
+    """
+
+    build: Callable[..., nn.Module]
+    source: str
+    notes: str
+    version: int = 1
+
+
+class Progress(Protocol):
+    """Where long work says how far it is."""
+
+    def say(self, line: str) -> None: ...
+    def advance(self, task: str, done: int, total: int, note: str = "") -> None: ...
+
+
+class Quiet:
+    """A Progress that says nothing."""
+
+    def say(self, line: str) -> None: ...
+    def advance(self, task: str, done: int, total: int, note: str = "") -> None: ...

@@ -1,0 +1,94 @@
+"""Events: one sounding of one source (Event), those of a clip (EventList), and those of many clips
+as columns in file order (EventTable, what files hold and metrics read). Seconds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """One sounding of one source.
+
+    `source` tells apart equal labels at one time (DCASE: track). `doa`: unit vectors, (3,) for a
+    still source or (label frames, 3) for a moving one, None without position; `distance` likewise.
+    """
+
+    onset: float
+    offset: float
+    label: str
+    source: int = 0
+    doa: Array | None = None
+    distance: Array | None = None
+
+    @property
+    def duration(self) -> float:
+        return self.offset - self.onset
+
+
+class EventList(tuple[Event, ...]):
+    """The events of one clip."""
+
+    __slots__ = ()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        return frozenset(event.label for event in self)
+
+    def overlapping(self, onset: float, offset: float) -> "EventList":
+        """Events that sound within [onset, offset), uncut."""
+        return EventList(e for e in self if e.onset < offset and e.offset > onset)
+
+
+@dataclass(frozen=True, eq=False)
+class EventTable:
+    """Events of many clips as columns, in file order.
+
+    `clip` and `label` are (events,) of str objects, `onset` and `offset` (events,) float64.
+    `clips` names every clip that the file lists, in file order: those without events as well.
+    """
+
+    clip: Array
+    onset: Array
+    offset: Array
+    label: Array
+    clips: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.onset)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that occur, sorted."""
+        return tuple(sorted(set(self.label.tolist())))
+
+    def of_clips(self, names: Iterable[str]) -> "EventTable":
+        """The rows of the clips in `names`; order and `clips` restricted likewise."""
+        wanted = set(names)
+        keep = np.fromiter((c in wanted for c in self.clip), bool, len(self))
+        clips = tuple(c for c in self.clips if c in wanted)
+        return EventTable(
+            self.clip[keep], self.onset[keep], self.offset[keep], self.label[keep], clips
+        )
+
+    def by_clip(self) -> dict[str, EventList]:
+        """{clip: its events in file order}, for every clip in `clips`."""
+        rows: dict[str, list[Event]] = {c: [] for c in self.clips}
+        for clip, onset, offset, label in zip(self.clip, self.onset, self.offset, self.label):
+            rows[clip].append(Event(float(onset), float(offset), label))
+        return {clip: EventList(events) for clip, events in rows.items()}
+
+
+def event_table(events: Mapping[str, Iterable[Event]]) -> EventTable:
+    """The table of {clip: events}, clips in the mapping's order."""
+    rows = [(clip, e) for clip, of_clip in events.items() for e in of_clip]
+    return EventTable(
+        np.array([clip for clip, _ in rows], dtype=object),
+        np.array([e.onset for _, e in rows], dtype=np.float64),
+        np.array([e.offset for _, e in rows], dtype=np.float64),
+        np.array([e.label for _, e in rows], dtype=object),
+        tuple(events),
+    )

@@ -1,0 +1,57 @@
+"""Angles between directions of arrival (DOAs): unit vectors, x front, y left, z up; degrees.
+
+Azimuth runs counter-clockwise from the front (left is +90) in [-180, 180), elevation upwards in
+[-90, 90].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.linalg import norm
+
+Array = np.ndarray
+
+
+def unit_vectors(azimuth: Array, elevation: Array) -> Array:
+    """DOAs of angles, (...) and (...) -> (..., 3)."""
+    azimuth_rad, elevation_rad = np.radians(azimuth), np.radians(elevation)
+    level = np.cos(elevation_rad)
+    return np.stack(
+        [level * np.cos(azimuth_rad), level * np.sin(azimuth_rad), np.sin(elevation_rad)], axis=-1
+    )
+
+
+def angles(doa: Array) -> tuple[Array, Array]:
+    """Azimuth and elevation of vectors of any length, (..., 3) -> (...), (...); 0, 0 for zeros."""
+    x, y, z = np.moveaxis(np.asarray(doa, dtype=np.float64), -1, 0)
+    azimuth = np.degrees(np.arctan2(y, x))
+    return np.where(azimuth >= 180, azimuth - 360, azimuth), np.degrees(
+        np.arctan2(z, np.hypot(x, y))
+    )
+
+
+def angular_distance(a: Array, b: Array) -> Array:
+    """Great-circle angle between DOAs.
+
+    Args:
+        a: unit vectors, (..., 3).
+        b: unit vectors, broadcastable to `a`.
+
+    Returns:
+        degrees in [0, 180], (...); empty for empty input.
+
+    Source: DOA error of Adavanne et al. 2018, arXiv:1807.00129.
+    """
+    # Half-angle form: arccos of the dot product loses precision near 0 and 180 degrees.
+    return np.degrees(2 * np.arctan2(norm(a - b, axis=-1), norm(a + b, axis=-1)))
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A signed permutation or rotation of space: `matrix`, (3, 3), orthogonal (swaps included)."""
+
+    matrix: tuple[tuple[float, float, float], ...]
+
+    def __call__(self, doa: Array) -> Array:
+        """(..., 3) -> (..., 3)"""
+        return np.asarray(doa) @ np.asarray(self.matrix).T
