@@ -1,0 +1,57 @@
+"""Writing so that a reader never sees half a file: to a temporary name in the same folder, then a
+rename. A failure (disk full, no permission) leaves the old file as it was."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from seldbench.errors import BadFile, WriteFailed
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path to write to, renamed to `path` when the block ends well; removed if not.
+
+    Raises:
+        WriteFailed: the operating system refused (disk full, no permission, not a folder).
+    """
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise WriteFailed(
+            f"{path}: cannot be written ({error.strerror or error}); nothing was changed. Free"
+            " space or choose another folder, then start the same command again"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Keys in the order given; NaN is an error, write None."""
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Raises BadFile where the file is absent or is not JSON."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise BadFile(f"{path}: not found") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadFile(f"{path}: not JSON ({error})") from None
