@@ -1,0 +1,150 @@
+"""Batches for training: fixed numbers of clips from labelled and unlabelled groups, side by side.
+
+A group is a split, or several joined by "+" (drawn from uniformly). One epoch ends with the shortest
+group; every group is shuffled anew each epoch. All randomness comes from (seed, epoch).
+Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seldbench import windows
+from seldbench.augment import Batch
+from seldbench.contracts import Clip, Features, OutputFormat
+from seldbench.errors import MissingData
+from seldbench.recipe import Head
+
+
+@dataclass(frozen=True)
+class Example:
+    """A window of a clip."""
+
+    clip: Clip
+    onset: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """The clips that fill one part of every batch. `heads`: the heads whose loss sees them."""
+
+    name: str
+    size: int
+    heads: frozenset[str]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A head's target in a window: its format, and its frames (0 for one value a clip)."""
+
+    format: OutputFormat
+    frames: int
+    hop: float
+
+
+def make_group(
+    name: str,
+    size: int,
+    clips: Sequence[Clip],
+    *,
+    heads: Mapping[str, Head],
+    window: float,
+    grid: float,
+) -> Group:
+    """A group of the batch, its clips cut into windows side by side.
+
+    Raises:
+        MissingData: fewer windows than one batch takes.
+        ValueError: a head is on for only some of the group's splits.
+    """
+    splits = set(name.split("+"))
+    for head_name, head in heads.items():
+        if splits & set(head.on) and not splits <= set(head.on):
+            raise ValueError(f"head {head_name!r} is on for only a part of the group {name!r}")
+    examples = tuple(
+        Example(clip, onset)
+        for clip in clips
+        for onset in windows.onsets(clip.duration, window, window, grid)
+    )
+    if len(examples) < size:
+        raise MissingData(
+            f"{name}: {len(examples)} examples, but a batch takes {size} of them; use more data or"
+            f" a smaller batch (--set 'batch.\"{name}\"=...')"
+        )
+    on = frozenset(n for n, head in heads.items() if splits <= set(head.on))
+    return Group(name, size, on, examples)
+
+
+class Batches:
+    """Reads batches ahead of the training, in one thread."""
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        labels: Mapping[str, Labels],
+        features: Features,
+        *,
+        window: float,
+        seed: int,
+        steps: int | None = None,
+    ) -> None:
+        self.groups = tuple(groups)
+        self.labels = dict(labels)
+        self._features, self._window, self._seed = features, window, seed
+        self.steps = steps or min(len(g.examples) // g.size for g in self.groups)
+
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, in order."""
+        draws = [self._order(group, epoch, i) for i, group in enumerate(self.groups)]
+        with ThreadPoolExecutor(1) as reader:
+            ahead = [
+                reader.submit(self._read, draws, step)
+                for step in range(first_step, min(first_step + 2, self.steps))
+            ]
+            for step in range(first_step, self.steps):
+                batch = ahead.pop(0).result()
+                if step + 2 < self.steps:
+                    ahead.append(reader.submit(self._read, draws, step + 2))
+                yield batch
+
+    def _order(self, group: Group, epoch: int, index: int) -> np.ndarray:
+        """Indices of the epoch's examples, reshuffled as often as a long epoch needs."""
+        draw = np.random.default_rng([self._seed, epoch, index])
+        wanted = self.steps * group.size
+        rounds = -(-wanted // len(group.examples))
+        return np.concatenate([draw.permutation(len(group.examples)) for _ in range(rounds)])
+
+    def _read(self, draws: Sequence[np.ndarray], step: int) -> Batch:
+        waves: list[np.ndarray] = []
+        targets: dict[str, list[Tensor]] = {name: [] for name in self.labels}
+        parts = []
+        for group, order in zip(self.groups, draws):
+            first = len(waves)
+            for index in order[step * group.size : (step + 1) * group.size]:
+                example = group.examples[index]
+                waves.append(
+                    windows.read_window(
+                        example.clip, self._features, example.onset, self._window
+                    )
+                )
+                for name in self.labels:
+                    targets[name].append(self._target(name, example, group))
+            parts.append((group.name, slice(first, len(waves))))
+        return Batch(
+            waves=torch.from_numpy(np.stack(waves)),
+            targets={name: torch.stack(rows) for name, rows in targets.items()},
+            groups=tuple(parts),
+        )
+
+    def _target(self, name: str, example: Example, group: Group) -> Tensor:
+        label = self.labels[name]
+        if name in group.heads:
+            return label.format.encode(example.clip, example.onset, label.frames, label.hop)
+        # Never read: the head's loss does not see this group. It keeps the batch rectangular.
+        empty = Clip(example.clip.id, example.clip.duration, {}, labels=frozenset())
+        return label.format.encode(empty, example.onset, label.frames, label.hop)

@@ -1,0 +1,135 @@
+"""What one step of training computes: the loss of a batch, supervised or with a mean teacher.
+
+Losses are computed in float32 whatever the autocast. A head's loss sees only its groups of clips;
+consistency sees all.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from seldbench.augment import Batch
+from seldbench.contracts import OutputFormat
+from seldbench.recipe import Consistency, Head
+from seldbench.training.data import Group
+
+# (batch, number of the view) -> finished features; views differ in their augmentation only.
+Inputs = Callable[[Batch, int], Tensor]
+
+
+class Step(Protocol):
+    """What the loop asks of a way to train. `networks`: what is validated and kept, by name."""
+
+    networks: dict[str, nn.Module]
+
+    def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
+        """Weighted terms, by name, to be summed; `done`: optimiser steps so far."""
+        ...
+
+    def after(self, done: int) -> None:
+        """Called after every optimiser step."""
+        ...
+
+
+def rows_of(groups: Sequence[Group], head: str, batch: Batch) -> Tensor:
+    """The rows of a batch that a head's loss sees."""
+    by_name = {group.name: group for group in groups}
+    rows = [
+        torch.arange(part.start, part.stop)
+        for name, part in batch.groups
+        if head in by_name[name].heads
+    ]
+    return torch.cat(rows) if rows else torch.zeros(0, dtype=torch.long)
+
+
+class Supervised:
+    """The heads' own losses."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        heads: Mapping[str, Head],
+        formats: Mapping[str, OutputFormat],
+        groups: Sequence[Group],
+    ) -> None:
+        self.networks = {"student": network}
+        self._heads, self._formats, self._groups = heads, formats, groups
+
+    def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
+        return self._labelled(self.networks["student"](inputs(batch, 0)), batch)
+
+    def after(self, done: int) -> None:
+        pass
+
+    def _labelled(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        terms = {}
+        for name, head in self._heads.items():
+            rows = rows_of(self._groups, name, batch).to(outputs[name].device)
+            if len(rows):
+                loss = self._formats[name].losses[head.loss]
+                with torch.autocast(outputs[name].device.type, enabled=False):
+                    terms[name] = head.weight * loss(
+                        outputs[name][rows].float(), batch.targets[name][rows]
+                    )
+        return terms
+
+
+class MeanTeacher(Supervised):
+    """Supervised losses, and consistency with a teacher that averages the student's weights.
+
+    The weight of consistency is w exp(-5 (1 - min(s, R) / R)^2), s optimiser steps. The teacher
+    follows with decay min(1 - 1 / s, decay); it runs in training mode, so that its normalisation
+    statistics come from its own forward passes.
+    Source: Tarvainen and Valpola 2017; DCASE-REPO/DESED_task, frednam93/FDY-SED.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        heads: Mapping[str, Head],
+        formats: Mapping[str, OutputFormat],
+        groups: Sequence[Group],
+        consistency: Consistency,
+        steps_per_epoch: int,
+    ) -> None:
+        super().__init__(network, heads=heads, formats=formats, groups=groups)
+        teacher = copy.deepcopy(network)
+        for parameter in teacher.parameters():
+            parameter.requires_grad_(False)
+        self.networks["teacher"] = teacher
+        self._consistency = consistency
+        self._ramp_steps = consistency.ramp_epochs * steps_per_epoch
+
+    def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
+        student, teacher = self.networks["student"], self.networks["teacher"]
+        outputs = student(inputs(batch, 0))
+        terms = self._labelled(outputs, batch)
+        with torch.no_grad():
+            targets = teacher(inputs(batch, 1))
+        weight = self._consistency.weight * ramp_up(done, self._ramp_steps)
+        with torch.autocast(next(iter(outputs.values())).device.type, enabled=False):
+            for name, form in self._formats.items():
+                guess = form.activate(outputs[name].float())
+                goal = form.activate(targets[name].float())
+                terms[f"consistency/{name}"] = weight * nn.functional.mse_loss(guess, goal)
+        return terms
+
+    @torch.no_grad()
+    def after(self, done: int) -> None:
+        decay = min(1 - 1 / done, self._consistency.decay)
+        student, teacher = self.networks["student"], self.networks["teacher"]
+        mine = cast(list[Tensor], list(teacher.parameters()))
+        torch._foreach_lerp_(mine, list(student.parameters()), 1 - decay)
+
+
+def ramp_up(done: int, ramp_steps: float) -> float:
+    """exp(-5 (1 - s / R)^2) for s < R, else 1."""
+    if done >= ramp_steps:
+        return 1.0
+    return math.exp(-5 * (1 - done / ramp_steps) ** 2)
