@@ -17,6 +17,7 @@ from seldbench import windows
 from seldbench.augment import Batch
 from seldbench.contracts import Clip, Features, OutputFormat
 from seldbench.errors import MissingData
+from seldbench.events import EventList
 from seldbench.recipe import Head
 
 
@@ -146,5 +147,5 @@ class Batches:
         if name in group.heads:
             return label.format.encode(example.clip, example.onset, label.frames, label.hop)
         # Never read: the head's loss does not see this group. It keeps the batch rectangular.
-        empty = Clip(example.clip.id, example.clip.duration, {}, labels=frozenset())
+        empty = Clip(example.clip.id, example.clip.duration, {}, EventList(), frozenset())
         return label.format.encode(empty, example.onset, label.frames, label.hop)

@@ -1,0 +1,1 @@
+"""From trained networks to predictions: windows, post-processing, files."""

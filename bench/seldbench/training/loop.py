@@ -1,0 +1,244 @@
+"""The one training loop: epochs, optimiser, validation, best weights, resume.
+
+Every random number derives from (seed, epoch, step), so that a resumed training goes the way that
+the uninterrupted one would have gone: on a CPU bit for bit. At most the current epoch is lost.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seldbench.augment import Batch
+from seldbench.contracts import Progress
+from seldbench.errors import BadRun
+from seldbench.recipe import Training
+from seldbench.storage import write_text
+from seldbench.training import checkpoint
+from seldbench.training.data import Batches
+from seldbench.training.steps import Inputs, Step, ramp_up
+
+# Scores of a network on the validation splits by name, with "score": what selects (higher is better).
+Validate = Callable[[nn.Module], dict[str, float]]
+
+RESUME, BEST, WEIGHTS, LOG = "resume.safetensors", "best.safetensors", "weights.safetensors", "log.jsonl"
+
+
+@dataclass
+class State:
+    """How far a training is."""
+
+    epoch: int = 0
+    done: int = 0  # optimiser steps
+    best: float | None = None
+    best_epoch: int = 0
+    best_network: str = "student"
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a training needs. `validate` None: the last epoch's weights are kept."""
+
+    training: Training
+    step: Step
+    batches: Batches
+    inputs: Callable[[Batch, torch.Generator], tuple[Batch, Inputs]]
+    validate: Validate | None
+    folder: Path
+    seed: int
+    device: torch.device
+    progress: Progress
+
+
+def fit(job: Job) -> State:
+    """Train, or go on where the folder's resume state stands; leaves weights.safetensors.
+
+    Raises:
+        BadRun: a loss that is not finite (nothing of the failing epoch is kept).
+    """
+    optimiser = make_optimiser(job.training, job.step.networks["student"])
+    state, log = _restore(job, optimiser)
+    scaler = torch.amp.GradScaler(job.device.type, enabled=_dtype(job) == torch.float16)
+    for epoch in range(state.epoch + 1, job.training.epochs + 1):
+        started = time.monotonic()
+        losses = _epoch(job, optimiser, scaler, state, epoch)
+        entry: dict[str, Any] = {"epoch": epoch, "step": state.done, **losses}
+        entry["lr"] = optimiser.param_groups[0]["lr"]
+        if job.validate and (epoch % job.training.validate_every == 0 or _last(job, epoch)):
+            entry["valid"] = _validate(job, state, epoch)
+        state.epoch = epoch
+        state.seconds += time.monotonic() - started
+        entry["seconds"] = round(state.seconds, 3)
+        log.append(entry)
+        _keep(job, optimiser, state, log)
+        job.progress.say(describe(entry, job.training.epochs, state))
+    _finish(job, state)
+    return state
+
+
+def make_optimiser(training: Training, network: nn.Module) -> torch.optim.Optimizer:
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimiser]
+    return kind(
+        network.parameters(),
+        lr=training.lr,
+        betas=training.betas,
+        weight_decay=training.weight_decay,
+    )
+
+
+def describe(entry: Mapping[str, Any], epochs: int, state: State) -> str:
+    """One line for a person: epoch, loss, validation score, best so far."""
+    line = f"epoch {entry['epoch']}/{epochs}  loss {entry['loss']:.4f}"
+    for network, scores in entry.get("valid", {}).items():
+        line += f"  {network} {scores['score']:.3f}"
+    if "valid" in entry and state.best is not None:
+        line += f"  (best: {state.best:.3f}, {state.best_network} of epoch {state.best_epoch})"
+    return line + f"  {entry['seconds']:.0f} s"
+
+
+def _last(job: Job, epoch: int) -> bool:
+    return epoch == job.training.epochs
+
+
+def _epoch(
+    job: Job,
+    optimiser: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    state: State,
+    epoch: int,
+) -> dict[str, Any]:
+    for network in job.step.networks.values():
+        network.train()
+    totals: dict[str, Tensor] = {}
+    with _dropout_seed(job, epoch):
+        for index, batch in enumerate(job.batches.epoch(epoch)):
+            _rate(job, optimiser, state.done)
+            for name, loss in _step(job, optimiser, scaler, state, batch, (epoch, index)).items():
+                totals[name] = totals.get(name, torch.zeros(())) + loss
+            job.progress.advance(f"epoch {epoch}", index + 1, job.batches.steps)
+    means = {name: float(total) / job.batches.steps for name, total in totals.items()}
+    loss = sum(means.values())
+    if not np.isfinite(loss):
+        raise BadRun(
+            f"{job.folder}: the loss of epoch {epoch} is {loss}; lower the step size"
+            " (--set training.lr=...) or use --set training.precision=float32"
+        )
+    return {"loss": loss, "losses": means}
+
+
+def _step(
+    job: Job,
+    optimiser: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    state: State,
+    batch: Batch,
+    where: tuple[int, int],
+) -> dict[str, Tensor]:
+    batch = batch.to(job.device)
+    draw = torch.Generator().manual_seed(_seed(job.seed, *where))
+    batch, inputs = job.inputs(batch, draw)
+    optimiser.zero_grad(set_to_none=True)
+    totals: dict[str, Tensor] = {}
+    parts = batch.split(job.training.accumulate)
+    for part in parts:
+        with torch.autocast(job.device.type, _dtype(job), enabled=_dtype(job) != torch.float32):
+            terms = job.step.losses(part, inputs, state.done)
+        scaler.scale(torch.stack(list(terms.values())).sum() / len(parts)).backward()
+        for name, term in terms.items():
+            totals[name] = totals.get(name, torch.zeros(())) + term.detach().cpu() / len(parts)
+    if job.training.clip_gradient is not None:
+        scaler.unscale_(optimiser)
+        parameters = job.step.networks["student"].parameters()
+        torch.nn.utils.clip_grad_norm_(parameters, job.training.clip_gradient)
+    scaler.step(optimiser)
+    scaler.update()
+    state.done += 1
+    job.step.after(state.done)
+    return totals
+
+
+def _rate(job: Job, optimiser: torch.optim.Optimizer, done: int) -> None:
+    ramp_steps = job.training.ramp_epochs * job.batches.steps
+    for group in optimiser.param_groups:
+        group["lr"] = job.training.lr * ramp_up(done, ramp_steps)
+
+
+def _validate(job: Job, state: State, epoch: int) -> dict[str, dict[str, float]]:
+    assert job.validate is not None
+    scores = {}
+    for name, network in job.step.networks.items():
+        network.eval()
+        with torch.inference_mode():
+            scores[name] = job.validate(network)
+        # The first of equal scores stays: an earlier epoch, the student before the teacher.
+        if state.best is None or scores[name]["score"] > state.best:
+            state.best, state.best_epoch, state.best_network = scores[name]["score"], epoch, name
+            checkpoint.save(job.folder / BEST, network.state_dict(), {"epoch": epoch})
+    return scores
+
+
+def _keep(
+    job: Job, optimiser: torch.optim.Optimizer, state: State, log: list[dict[str, Any]]
+) -> None:
+    tensors = checkpoint.prefixed("optimiser", checkpoint.optimiser_tensors(optimiser))
+    for name, network in job.step.networks.items():
+        tensors |= checkpoint.prefixed(f"network.{name}", network.state_dict())
+    checkpoint.save(job.folder / RESUME, tensors, {"state": vars(state), "log": log})
+    write_text(job.folder / LOG, "".join(json.dumps(entry) + "\n" for entry in log))
+
+
+def _restore(job: Job, optimiser: torch.optim.Optimizer) -> tuple[State, list[dict[str, Any]]]:
+    path = job.folder / RESUME
+    if not path.exists():
+        return State(), []
+    tensors, header = checkpoint.load(path)
+    for name, network in job.step.networks.items():
+        network.load_state_dict(checkpoint.part(f"network.{name}", tensors))
+    checkpoint.restore_optimiser(optimiser, checkpoint.part("optimiser", tensors))
+    state = State(**header["state"])
+    job.progress.say(f"resuming after epoch {state.epoch} of {job.training.epochs}")
+    return state, header["log"]
+
+
+def _finish(job: Job, state: State) -> None:
+    if state.best is None:
+        state.best_epoch = state.epoch
+        state.best_network = list(job.step.networks)[-1]
+        tensors = job.step.networks[state.best_network].state_dict()
+    else:
+        tensors = checkpoint.load(job.folder / BEST)[0]
+    checkpoint.save(job.folder / WEIGHTS, tensors, {"epoch": state.best_epoch})
+    for name in (RESUME, BEST):
+        (job.folder / name).unlink(missing_ok=True)
+
+
+def _dtype(job: Job) -> torch.dtype:
+    """Autocast's type: "auto" is bfloat16 (or float16) on a GPU and float32 on a CPU."""
+    chosen = job.training.precision
+    if chosen == "auto":
+        if job.device.type != "cuda":
+            return torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[chosen]
+
+
+def _seed(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+@contextmanager
+def _dropout_seed(job: Job, epoch: int) -> Iterator[None]:
+    # Dropout takes its numbers from torch's global generator and no other: seeded for the epoch,
+    # put back afterwards.
+    devices = [job.device] if job.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(_seed(job.seed, epoch))
+        yield
