@@ -1,0 +1,93 @@
+"""The leaderboard: a row for every score file in `reports/scores/`, always in the same columns.
+
+Scores and interval ends are fractions; columns of scores that SED does not have follow SED's.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seldbench.results import SED_SCORES, Result, published
+from seldbench.storage import write_text
+
+DIGITS = 6
+
+
+def rows(reports: Path) -> pd.DataFrame:
+    """One row a published run, by data set (real ones first), best headline score first.
+
+    A cell without a value is empty. `data` is "real" or "simulated", then "partial"; `marks` lists
+    everything that keeps a row from standing beside a plain one.
+
+    Raises:
+        BadFile: a score file that breaks a rule.
+    """
+    results = sorted(published(reports), key=_rank)
+    extra = sorted({name for r in results for name in r.scores} - set(SED_SCORES))
+    scores = (*SED_SCORES, *extra)
+    table = pd.DataFrame([_row(r, scores) for r in results], columns=_columns(scores))
+    whole = {name: "Int64" for name in ("seed", "parameters")}
+    return table.astype({**whole, **{c: "float64" for s in scores for c in _score_columns(s)}})
+
+
+def write(reports: Path) -> Path:
+    """Writes leaderboard.csv: in the current directory for `reports/` there, else inside `reports`."""
+    path = location(reports)
+    write_text(path, rows(reports).to_csv(index=False, lineterminator="\n"))
+    return path
+
+
+def location(reports: Path) -> Path:
+    """Where the leaderboard of a reports folder lies."""
+    at_root = reports.resolve() == Path("reports").resolve()
+    return Path("leaderboard.csv") if at_root else reports / "leaderboard.csv"
+
+
+def _rank(result: Result) -> tuple[Any, ...]:
+    value = result.scores.get(result.headlines[0]) if result.headlines else None
+    best_first = (value is None, -(value or 0.0))
+    return (result.task, result.real_dataset, result.simulated, *best_first, result.run)
+
+
+def _score_columns(score: str) -> tuple[str, str, str]:
+    return score, f"{score}_low", f"{score}_high"
+
+
+def _columns(scores: tuple[str, ...]) -> list[str]:
+    who = ["run", "arch", "variant", "dataset", "data", "marks", "task", "split", "seed"]
+    values = [column for score in scores for column in _score_columns(score)]
+    tail = ["interval", "parameters", "training_seconds", "sounds", "fingerprint", "seldbench"]
+    return [*who, *values, *tail]
+
+
+def _row(result: Result, scores: tuple[str, ...]) -> dict[str, Any]:
+    data = "simulated" if result.simulated else "real"
+    row: dict[str, Any] = {
+        "run": result.run,
+        "arch": result.arch,
+        "variant": result.variant,
+        "dataset": result.dataset,
+        "data": f"{data} partial" if result.data.partial else data,
+        "marks": "; ".join(result.marks),
+        "task": result.task,
+        "split": result.split,
+        "seed": result.seed,
+        "parameters": result.parameters,
+        "training_seconds": _rounded(result.training_seconds, 1),
+        "sounds": result.data.sounds,
+        "fingerprint": result.data.fingerprint,
+        "seldbench": result.seldbench,
+    }
+    methods = []
+    for score in scores:
+        interval = result.interval(score)
+        ends = interval[1:] if interval else (None, None)
+        methods += [interval[0]] if interval else []
+        values = (result.scores.get(score), *ends)
+        row |= {c: _rounded(v, DIGITS) for c, v in zip(_score_columns(score), values)}
+    return row | {"interval": "; ".join(dict.fromkeys(methods)) or None}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,293 @@
+"""Results: what a finished run's score file says, the marks it must carry wherever it is shown, and
+means over seeds. Scores are fractions; times are seconds.
+
+A score file is a run's `scores.json` with a block `provenance` (command, key, recipe, limit).
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from statistics import fmean, stdev
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+
+from seldbench.errors import BadFile, BadRun
+from seldbench.storage import read_json
+
+FORMAT = 1
+# The scores that lead a table of each task, in order.
+HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
+SED_SCORES = (
+    "psds1",
+    "psds1_thresholds",
+    "psds2",
+    "psds2_thresholds",
+    "event_f1_macro",
+    "event_f1_micro",
+)
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Data(_Block):
+    """The test data. simulated: what a result on it must say; sounds: what it was made of."""
+
+    fingerprint: str
+    coverage: dict[str, tuple[int, int]] = {}
+    simulated: str | None
+    partial: bool
+    sounds: str | None = None
+
+
+class Post(_Block):
+    """Post-processing: thresholds, median lengths in seconds, and the split they came from."""
+
+    thresholds: dict[str, float] = {}
+    medians: dict[str, float] = {}
+    origin: str = ""
+
+
+class Provenance(_Block):
+    """What a run was: enough to repeat it."""
+
+    key: str
+    command: list[str]
+    created: str
+    limit: int | float | str | None = None
+    fold: int | list[int] | None = None
+    recipe: dict[str, Any] = {}
+
+
+class Result(_Block):
+    """One run's scores, with where they come from."""
+
+    run: str
+    task: str
+    arch: str
+    dataset: str
+    variant: str
+    seed: int
+    label: str = ""
+    split: str
+    scores: dict[str, FiniteFloat | None]
+    classes: dict[str, dict[str, FiniteFloat | None]] = {}
+    intervals: dict[str, dict[str, tuple[FiniteFloat, FiniteFloat]]] = {}
+    scored_classes: list[str] = []
+    unscored_classes: list[str] = []
+    data: Data
+    post: Post | None = None
+    parameters: int | None = None
+    training_seconds: FiniteFloat | None = None
+    stages: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
+    seldbench: str
+    provenance: Provenance
+
+    @property
+    def simulated(self) -> bool:
+        return self.data.simulated is not None or self.dataset.endswith("-sim")
+
+    @property
+    def real_dataset(self) -> str:
+        """The data set, or the real twin of a simulated one."""
+        return self.dataset.removesuffix("-sim")
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The recipe's keys that the command line overrode, `key=value`."""
+        words = self.provenance.command
+        after = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--set"]
+        return (*after, *(w.removeprefix("--set=") for w in words if w.startswith("--set=")))
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What must stand beside the result wherever it is shown; empty for a whole real one."""
+        marks = ["simulated"] if self.simulated else []
+        marks += ["partial"] if self.data.partial else []
+        marks += [] if self.provenance.limit is None else [f"limit {self.provenance.limit}"]
+        return (*marks, *(f"set {change}" for change in self.changes))
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        return HEADLINES.get(self.task, tuple(self.scores)[:3])
+
+    def interval(self, score: str) -> tuple[str, float, float] | None:
+        """The method, low and high end of a score's interval, by the first method of the file."""
+        for method, (low, high) in self.intervals.get(score, {}).items():
+            return method, low, high
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs that differ in their seed alone, in the order of seeds."""
+
+    results: tuple[Result, ...]
+    superseded: tuple[str, ...] = ()  # earlier runs of a seed that is counted already
+
+    @property
+    def first(self) -> Result:
+        return self.results[0]
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for r in self.results for name in r.scores))
+
+    def values(self, score: str) -> list[float]:
+        """A value a seed; empty where any seed has none."""
+        values = [r.scores.get(score) for r in self.results]
+        return [v for v in values if v is not None] if None not in values else []
+
+    def class_values(self, score: str, classes: Iterable[str]) -> list[float]:
+        """Each seed's mean over the classes; empty where any of them has no value."""
+        means = []
+        for result in self.results:
+            values = [result.classes.get(name, {}).get(score) for name in classes]
+            if not values or any(v is None for v in values):
+                return []
+            means.append(fmean(v for v in values if v is not None))
+        return means
+
+
+def mean_and_spread(values: list[float]) -> tuple[float, float | None]:
+    """The mean and the sample standard deviation (n - 1), None for one value."""
+    return fmean(values), stdev(values) if len(values) > 1 else None
+
+
+def groups(results: Iterable[Result]) -> list[Group]:
+    """Results by what they share besides their seed; of a seed that ran twice the latest counts."""
+    gathered: dict[tuple[str, ...], dict[int, list[Result]]] = {}
+    for result in results:
+        gathered.setdefault(_system(result), {}).setdefault(result.seed, []).append(result)
+    found = []
+    for seeds in gathered.values():
+        runs = [
+            sorted(seeds[s], key=lambda r: (r.provenance.created, r.run)) for s in sorted(seeds)
+        ]
+        earlier = tuple(r.run for of_seed in runs for r in of_seed[:-1])
+        found.append(Group(tuple(of_seed[-1] for of_seed in runs), earlier))
+    return found
+
+
+def _system(result: Result) -> tuple[str, ...]:
+    """Everything but the seed that decides a result."""
+    p = result.provenance
+    recipe = {key: value for key, value in p.recipe.items() if key != "seed"}
+    names = (result.task, result.arch, result.variant, result.dataset, result.split)
+    rest = (p.limit, p.fold, recipe, result.changes, result.data.fingerprint, result.data.partial)
+    return (*names, json.dumps(rest, sort_keys=True, default=str))
+
+
+def safe_id(run: str, path: Path) -> str:
+    """The id, checked to be a plain file name.
+
+    Raises:
+        BadRun: it holds anything but letters, digits and . _ + -, or begins with a dot.
+    """
+    if not isinstance(run, str) or not _SAFE.fullmatch(run):
+        raise BadRun(
+            f"{path}: the run's id {run!r} is no safe file name (letters, digits and . _ + - only);"
+            " a run's folder and files must be as `seldbench run` wrote them"
+        )
+    return run
+
+
+def published(reports: Path) -> list[Result]:
+    """The results of `reports/scores/`, by run id; empty where nothing is published.
+
+    Raises:
+        BadFile: a score file that breaks a rule.
+    """
+    found = []
+    for path in sorted((reports / "scores").glob("*.json")):
+        result = parse(read_json(path), path)
+        if result.run != path.stem:
+            raise BadFile(f"{path}: is of the run {result.run!r}; a score file is named by its run")
+        found.append(result)
+    return found
+
+
+def parse(content: Any, path: Path) -> Result:
+    """A score file's content, checked.
+
+    Raises:
+        BadFile: another format version, a missing key or a value of another kind.
+        BadRun: an unsafe id.
+    """
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        version = content.get("format") if isinstance(content, dict) else None
+        raise BadFile(
+            f"{path}: score file of format {version!r}, this seldbench reads {FORMAT};"
+            " publish the run again"
+        )
+    try:
+        result = Result.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadFile(f"{path}: {where}: {first['msg']}; publish the run again") from None
+    safe_id(result.run, path)
+    return result
+
+
+def run_content(run: Path) -> dict[str, Any]:
+    """What a finished run's score file holds: its scores.json with the block `provenance`.
+
+    Raises:
+        BadRun: no run folder, of another version, or not finished.
+    """
+    about, recipe, scores = (_part(run, n) for n in ("run.json", "recipe.json", "scores.json"))
+    if scores.get("run") != about["id"]:
+        raise BadRun(f"{run}: scores.json is of the run {scores.get('run')!r}; score the run again")
+    provenance = {key: about.get(key) for key in ("key", "created", "limit", "fold")}
+    command = [_shareable(str(word)) for word in about.get("command", [])]
+    return {**scores, "provenance": {**provenance, "command": command, "recipe": recipe}}
+
+
+def of_run(run: Path) -> Result:
+    """The result of a finished run folder.
+
+    Raises:
+        BadRun, BadFile: as `run_content` and `parse`.
+    """
+    return parse(run_content(run), run / "scores.json")
+
+
+def _part(run: Path, name: str) -> dict[str, Any]:
+    path = run / name
+    if not path.is_file():
+        what = f"{path}: not found; " if run.is_dir() else f"{run}: no such folder; "
+        raise BadRun(what + "name a finished run's folder, such as runs/<id>")
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise BadRun(f"{path}: not a run's file; run the recipe again")
+    if name == "run.json":
+        _check_finished(run, content)
+    return content
+
+
+def _check_finished(run: Path, about: dict[str, Any]) -> None:
+    if about.get("format") != FORMAT:
+        raise BadRun(
+            f"{run}: run folder of format {about.get('format')!r}, this seldbench reads {FORMAT};"
+            " use the version that wrote it, or run the recipe again"
+        )
+    safe_id(about.get("id", ""), run / "run.json")
+    if about.get("state") != "finished":
+        raise BadRun(
+            f"{run}: the run is not finished (state {about.get('state')!r}); start its command"
+            " again, it goes on where it stopped"
+        )
+
+
+def _shareable(word: str) -> str:
+    """A word of a command without the folders of the machine that it ran on."""
+    option, equals, value = word.partition("=") if "=" in word else ("", "", word)
+    absolute = Path(value).is_absolute() or PureWindowsPath(value).is_absolute()
+    return f"{option}{equals}{PureWindowsPath(value).name}" if absolute else word
