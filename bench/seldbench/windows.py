@@ -1,11 +1,15 @@
 """Cuts of a clip on the grid of its features, at training and at test alike.
 
-A clip counts as its recording, zero-padded at the end to at least one window. A window is read with
-`margin` frames more at each side (reflected at the clip's ends, as the whole clip's own padding
-would be), so that its features equal the same frames of the whole clip's.
+A clip counts as its recording, zero-padded at the end so that windows on the grid cover it. A window
+is read with the features' margin at each side (mirrored at the clip's ends, as the whole clip's own
+padding would be): its features, less the margins, equal the same frames of the whole clip's.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+import torch
+from torch import Tensor
 
 from seldbench import audio
 from seldbench.contracts import Clip, Features, Recording
@@ -14,57 +18,76 @@ from seldbench.errors import BadFile
 Array = np.ndarray
 
 
-def recording_for(clip: Clip, features: Features) -> Recording:
-    """The clip's recording in the array and at the rate that the features want.
+@dataclass(frozen=True)
+class Windowing:
+    """Windows of `window` seconds whose onsets lie on `grid` (the hop of the labels)."""
 
-    Raises:
-        BadFile: the clip has no recording of that array.
-    """
-    if features.layout not in clip.recordings:
-        raise BadFile(
-            f"{clip.id}: has no {features.layout!r} recording"
-            f" (it has: {', '.join(clip.recordings)}); choose features of that layout"
-        )
-    return audio.resampled(clip.recordings[features.layout], features.sample_rate)
+    features: Features
+    window: float
+    grid: float
 
+    @property
+    def samples(self) -> int:
+        """Samples of a window."""
+        return round(self.window * self.features.sample_rate)
 
-def samples_of(seconds: float, features: Features) -> int:
-    return round(seconds * features.sample_rate)
+    @property
+    def frames(self) -> int:
+        """Feature frames of a window."""
+        return self.features.frames(self.samples)
 
+    def onsets(self, duration: float, hop: float) -> list[float]:
+        """Onsets of the windows that cover a clip, `hop` apart; the last one ends with the clip."""
+        if duration <= self.window:
+            return [0.0]
+        last = float(np.ceil((duration - self.window) / self.grid - 1e-6) * self.grid)
+        return [*(float(s) for s in np.arange(0.0, last - 1e-6, hop)), last]
 
-def read_whole(clip: Clip, features: Features, window: float) -> Array:
-    """The whole clip, padded to at least `window` seconds; (mics, samples) float32."""
-    waves = recording_for(clip, features).read(0.0, clip.duration)
-    return _padded(waves, samples_of(window, features))
+    def whole(self, clip: Clip) -> Array:
+        """The whole clip, padded; (mics, samples) float32."""
+        waves = self._recording(clip).read(0.0, clip.duration)
+        return _padded(waves, self._length(clip))
 
+    def cut(self, clip: Clip, onset: float) -> Array:
+        """The window from `onset` with margins: (mics, margin + samples + margin) float32."""
+        margin, start = self._margin, round(onset * self.features.sample_rate)
+        first = max(start - margin, 0)
+        last = min(start + self.samples + margin, self._length(clip))
+        rate = self.features.sample_rate
+        end = min(last / rate, clip.duration)
+        waves = _padded(self._recording(clip).read(first / rate, end - first / rate), last - first)
+        before, after = first - (start - margin), start + self.samples + margin - last
+        return np.pad(waves, ((0, 0), (before, after)), mode="reflect")
 
-def read_window(clip: Clip, features: Features, onset: float, window: float) -> Array:
-    """`window` seconds from `onset` with the features' margin; (mics, margin + window + margin)."""
-    hop_samples = round(features.hop * features.sample_rate)
-    margin, length = features.margin * hop_samples, samples_of(window, features)
-    start = samples_of(onset, features)
-    if start % hop_samples:
-        raise ValueError(f"onset {onset} s is off the features' grid of {features.hop} s")
-    # A stretch that reaches over the clip's ends is mirrored there, never read as silence.
-    clip_samples = max(samples_of(clip.duration, features), length)
-    left, right = min(start, margin), min(max(clip_samples - start - length, 0), margin)
-    recording = recording_for(clip, features)
-    first, last = start - left, start + length + right
-    duration = min(last / features.sample_rate, clip.duration) - first / features.sample_rate
-    waves = _padded(recording.read(first / features.sample_rate, duration), last - first)
-    return np.pad(waves, ((0, 0), (margin - left, margin - right)), mode="reflect")
+    def spectrum(self, waves: Tensor) -> Tensor:
+        """The spectrum of cut windows, margins dropped: (batch, ..., frames, bins)."""
+        spectrum = self.features.spectrum(waves)
+        return spectrum.narrow(-2, self.features.margin, self.frames)
 
+    def statistic(self, clip: Clip) -> Tensor:
+        """Of the whole clip: (values,)."""
+        waves = torch.from_numpy(self.whole(clip))[None]
+        return self.features.statistic(self.features.spectrum(waves))[0]
 
-def onsets(duration: float, window: float, hop: float, grid: float) -> list[float]:
-    """Onsets of the windows that cover a clip; the last one ends with it, floored to `grid`."""
-    if duration <= window:
-        return [0.0]
-    last = np.floor((duration - window) / grid + 1e-9) * grid
-    starts = [float(s) for s in np.arange(0.0, last, hop)]
-    return [*starts, float(last)]
+    @property
+    def _margin(self) -> int:
+        return self.features.margin * round(self.features.hop * self.features.sample_rate)
+
+    def _length(self, clip: Clip) -> int:
+        last = self.onsets(clip.duration, self.window)[-1]
+        return round(last * self.features.sample_rate) + self.samples
+
+    def _recording(self, clip: Clip) -> Recording:
+        layout = self.features.layout
+        if layout not in clip.recordings:
+            raise BadFile(
+                f"{clip.id}: has no {layout!r} recording (it has: {', '.join(clip.recordings)});"
+                " choose features of a layout that it has"
+            )
+        return audio.resampled(clip.recordings[layout], self.features.sample_rate)
 
 
 def _padded(waves: Array, samples: int) -> Array:
-    """Zeros appended, or the end cut, to exactly or at least so many samples."""
+    """Zeros appended up to `samples`; what is longer by rounding is cut."""
     missing = samples - waves.shape[1]
-    return np.pad(waves, ((0, 0), (0, missing))) if missing > 0 else waves
+    return np.pad(waves, ((0, 0), (0, missing))) if missing > 0 else waves[:, :samples]

@@ -4,56 +4,55 @@ Short clips share a batch; memory is bounded by the batch and the longest clip.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seldbench import windows
-from seldbench.contracts import Clip, Features, OutputFormat
+from seldbench.contracts import Clip, OutputFormat
+from seldbench.windows import Windowing
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A network with its features and the formats of its heads.
+    """A network with its windows and the formats of its heads.
 
-    window, hop: seconds of the windows at test and from one to the next. label_hop: of its outputs.
+    hop: seconds from one window of a long clip to the next. frames: label frames of a window.
     """
 
     network: nn.Module
-    features: Features
+    windowing: Windowing
     formats: Mapping[str, OutputFormat]
-    window: float
     hop: float
-    label_hop: float
+    frames: int
     device: torch.device
     batch: int = 24
-    dtype: torch.dtype = field(default=torch.float32)
+    dtype: torch.dtype = torch.float32
 
+    @torch.inference_mode()
     def __call__(self, clips: Iterable[Clip]) -> Iterator[tuple[Clip, dict[str, Tensor]]]:
-        """Activated outputs of each clip on the CPU, {head: (label frames, ...) or (...)}."""
-        for group in _together(clips, self.window, self.batch):
+        """Activated outputs of each clip on the CPU: {head: (label frames, ...) or (...)}."""
+        self.network.eval()
+        for group in _together(clips, self.windowing.window, self.batch):
             yield from zip(group, self._outputs(group))
 
     def spectra(self, clips: list[Clip]) -> Tensor:
-        """Finished features of clips of one padded length: (clips, channels, frames, bins)."""
-        waves = [windows.read_whole(clip, self.features, self.window) for clip in clips]
-        stacked = torch.from_numpy(np.stack(waves)).to(self.device)
-        spectrum = self.features.spectrum(stacked)
-        return self.features.finish(spectrum, self.features.statistic(spectrum))
+        """Finished features of whole clips of one padded length: (clips, channels, frames, bins)."""
+        waves = torch.from_numpy(np.stack([self.windowing.whole(clip) for clip in clips]))
+        features = self.windowing.features
+        spectrum = features.spectrum(waves.to(self.device))
+        return features.finish(spectrum, features.statistic(spectrum))
 
-    @torch.inference_mode()
     def _outputs(self, clips: list[Clip]) -> list[dict[str, Tensor]]:
         spectra = self.spectra(clips)
-        length = self.features.frames(windows.samples_of(self.window, self.features))
-        duration = max(clip.duration for clip in clips)
-        starts = windows.onsets(duration, self.window, self.hop, self.label_hop)
-        firsts = [round(start / self.features.hop) for start in starts]
+        starts = self.windowing.onsets(max(clip.duration for clip in clips), self.hop)
+        firsts = [round(start / self.windowing.features.hop) for start in starts]
+        length = self.windowing.frames
         cuts = torch.stack([spectra[:, :, f : f + length] for f in firsts], dim=1).flatten(0, 1)
         outputs = self._run(cuts)
         return [
-            self._merged(outputs, slice(i * len(starts), (i + 1) * len(starts)), starts, clip)
+            self._merged({name: o[i * len(starts) :] for name, o in outputs.items()}, starts, clip)
             for i, clip in enumerate(clips)
         ]
 
@@ -68,13 +67,15 @@ class Listener:
         return {name: torch.cat(chunks) for name, chunks in parts.items()}
 
     def _merged(
-        self, outputs: Mapping[str, Tensor], rows: slice, starts: list[float], clip: Clip
+        self, outputs: Mapping[str, Tensor], starts: list[float], clip: Clip
     ) -> dict[str, Tensor]:
-        # Label frames that begin inside the clip; a tail beyond the last window's has no frame.
-        frames = int(np.ceil(clip.duration / self.label_hop - 1e-6))
-        firsts = [round(start / self.label_hop) for start in starts]
+        """The first `len(starts)` rows are this clip's windows."""
+        hop = self.windowing.grid
+        firsts = [round(start / hop) for start in starts]
+        # A clip's last part of a frame has no label frame where the network's frames end before it.
+        frames = min(int(np.ceil(clip.duration / hop - 1e-6)), firsts[-1] + self.frames)
         return {
-            name: form.merge(outputs[name][rows], firsts, frames)
+            name: form.merge(outputs[name][: len(starts)], firsts, frames)
             for name, form in self.formats.items()
         }
 

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seldbench import windows
 from seldbench.augment import Batch
-from seldbench.contracts import Clip, Features, OutputFormat
+from seldbench.contracts import Clip, OutputFormat
 from seldbench.errors import MissingData
 from seldbench.events import EventList
 from seldbench.recipe import Head
+from seldbench.windows import Windowing
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ def make_group(
     clips: Sequence[Clip],
     *,
     heads: Mapping[str, Head],
-    window: float,
-    grid: float,
+    windowing: Windowing,
 ) -> Group:
     """A group of the batch, its clips cut into windows side by side.
 
@@ -70,7 +69,7 @@ def make_group(
     examples = tuple(
         Example(clip, onset)
         for clip in clips
-        for onset in windows.onsets(clip.duration, window, window, grid)
+        for onset in windowing.onsets(clip.duration, windowing.window)
     )
     if len(examples) < size:
         raise MissingData(
@@ -88,15 +87,14 @@ class Batches:
         self,
         groups: Sequence[Group],
         labels: Mapping[str, Labels],
-        features: Features,
+        windowing: Windowing,
         *,
-        window: float,
         seed: int,
         steps: int | None = None,
     ) -> None:
         self.groups = tuple(groups)
         self.labels = dict(labels)
-        self._features, self._window, self._seed = features, window, seed
+        self._windowing, self._seed = windowing, seed
         self.steps = steps or min(len(g.examples) // g.size for g in self.groups)
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
@@ -128,11 +126,7 @@ class Batches:
             first = len(waves)
             for index in order[step * group.size : (step + 1) * group.size]:
                 example = group.examples[index]
-                waves.append(
-                    windows.read_window(
-                        example.clip, self._features, example.onset, self._window
-                    )
-                )
+                waves.append(self._windowing.cut(example.clip, example.onset))
                 for name in self.labels:
                     targets[name].append(self._target(name, example, group))
             parts.append((group.name, slice(first, len(waves))))
