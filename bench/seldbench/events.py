@@ -82,6 +82,23 @@ class EventTable:
         return {clip: EventList(events) for clip, events in rows.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class OperatingPoints:
+    """Detections at several thresholds: the rows of all of them in one table.
+
+    threshold: (points,) ascending. point: (events,) the index in `threshold` of every row.
+    """
+
+    threshold: Array
+    point: Array
+    events: EventTable
+
+    def at(self, index: int) -> EventTable:
+        """The detections of one operating point; `clips` are those of all."""
+        rows, e = self.point == index, self.events
+        return EventTable(e.clip[rows], e.onset[rows], e.offset[rows], e.label[rows], e.clips)
+
+
 def event_table(events: Mapping[str, Iterable[Event]]) -> EventTable:
     """The table of {clip: events}, clips in the mapping's order."""
     rows = [(clip, e) for clip, of_clip in events.items() for e in of_clip]

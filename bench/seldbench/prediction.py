@@ -73,3 +73,12 @@ class FrameScores:
         return FrameScores(
             self.scores[take], start, self.onset[take], self.offset[take], clips, self.classes
         )
+
+
+@dataclass(frozen=True, eq=False)
+class ClipScores:
+    """Clip scores of many clips: (clips, classes) in [0, 1]."""
+
+    scores: Array
+    clips: tuple[str, ...]
+    classes: tuple[str, ...]
