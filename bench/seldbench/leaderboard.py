@@ -27,19 +27,19 @@ def rows(reports: Path) -> pd.DataFrame:
     extra = sorted({name for r in results for name in r.scores} - set(SED_SCORES))
     scores = (*SED_SCORES, *extra)
     table = pd.DataFrame([_row(r, scores) for r in results], columns=_columns(scores))
-    whole = {name: "Int64" for name in ("seed", "parameters")}
+    whole = dict.fromkeys(("seed", "parameters"), "Int64")
     return table.astype({**whole, **{c: "float64" for s in scores for c in _score_columns(s)}})
 
 
 def write(reports: Path) -> Path:
-    """Writes leaderboard.csv: in the current directory for `reports/` there, else inside `reports`."""
+    """Writes leaderboard.csv (see `location`)."""
     path = location(reports)
     write_text(path, rows(reports).to_csv(index=False, lineterminator="\n"))
     return path
 
 
 def location(reports: Path) -> Path:
-    """Where the leaderboard of a reports folder lies."""
+    """leaderboard.csv in the current directory for `reports/` there, else inside the folder."""
     at_root = reports.resolve() == Path("reports").resolve()
     return Path("leaderboard.csv") if at_root else reports / "leaderboard.csv"
 
