@@ -7,7 +7,7 @@ Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler.
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from seldbench.augment import Batch
 from seldbench.contracts import Clip, OutputFormat
-from seldbench.errors import MissingData
+from seldbench.errors import BadRecipe, MissingData
 from seldbench.events import EventList
 from seldbench.recipe import Head
 from seldbench.windows import Windowing
@@ -134,6 +134,7 @@ class Batches:
             waves=torch.from_numpy(np.stack(waves)),
             targets={name: torch.stack(rows) for name, rows in targets.items()},
             groups=tuple(parts),
+            label_hop=self._windowing.grid,
         )
 
     def _target(self, name: str, example: Example, group: Group) -> Tensor:
@@ -143,3 +144,43 @@ class Batches:
         # Never read: the head's loss does not see this group. It keeps the batch rectangular.
         empty = Clip(example.clip.id, example.clip.duration, {}, EventList(), frozenset())
         return label.format.encode(empty, example.onset, label.frames, label.hop)
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Waves and targets on the device."""
+    targets = {name: t.to(device, non_blocking=True) for name, t in batch.targets.items()}
+    return replace(batch, waves=batch.waves.to(device, non_blocking=True), targets=targets)
+
+
+def split(batch: Batch, parts: int) -> list[Batch]:
+    """A batch cut into `parts` of equal make-up: every group is cut alike.
+
+    Raises:
+        BadRecipe: a group cannot be cut into so many equal parts.
+    """
+    if parts == 1:
+        return [batch]
+    for name, rows in batch.groups:
+        if (rows.stop - rows.start) % parts:
+            raise BadRecipe(
+                f"training.accumulate = {parts}: {name} has {rows.stop - rows.start} clips in a"
+                " batch, which cannot be cut into equal parts"
+            )
+    return [_part(batch, parts, i) for i in range(parts)]
+
+
+def _part(batch: Batch, parts: int, index: int) -> Batch:
+    rows, groups, first = [], [], 0
+    for name, where in batch.groups:
+        size = (where.stop - where.start) // parts
+        rows.append(torch.arange(size) + where.start + index * size)
+        groups.append((name, slice(first, first + size)))
+        first += size
+    take = torch.cat(rows).to(batch.waves.device)
+    return replace(
+        batch,
+        waves=batch.waves[take],
+        spectrum=None if batch.spectrum is None else batch.spectrum[take],
+        targets={name: t[take] for name, t in batch.targets.items()},
+        groups=tuple(groups),
+    )

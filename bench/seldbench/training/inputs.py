@@ -1,0 +1,57 @@
+"""From a batch of waves to what the network hears: augmentation and features, on the device.
+
+Augmentations of the scene act on waves, those of the spectrum on features and targets; both are
+shared by the views of a step (student and teacher). Those of the view are drawn for each view anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from seldbench.augment import Augmentation, Batch
+from seldbench.contracts import OutputFormat
+from seldbench.training.steps import Inputs
+from seldbench.windows import Windowing
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Augmentations in order, and the features of windows."""
+
+    windowing: Windowing
+    formats: Mapping[str, OutputFormat]
+    scene: Sequence[Augmentation]
+    spectrum: Sequence[Augmentation]
+    view: Sequence[Augmentation]
+    channels_last: bool
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch, draw: torch.Generator) -> tuple[Batch, Inputs]:
+        """The batch with its spectrum and targets augmented, and what makes a view's features."""
+        features = self.windowing.features
+        for augmentation in self.scene:
+            batch = augmentation(batch, features, self.formats, draw)
+        batch = replace(batch, spectrum=self.windowing.spectrum(batch.waves))
+        for augmentation in self.spectrum:
+            batch = augmentation(batch, features, self.formats, draw)
+        seeds = torch.randint(2**62, (2,), generator=draw).tolist()
+
+        def inputs(part: Batch, view: int) -> Tensor:
+            return self._view(part, torch.Generator().manual_seed(seeds[view]))
+
+        return batch, inputs
+
+    @torch.no_grad()
+    def _view(self, batch: Batch, draw: torch.Generator) -> Tensor:
+        features = self.windowing.features
+        for augmentation in self.view:
+            batch = augmentation(batch, features, self.formats, draw)
+        assert batch.spectrum is not None
+        finished = features.finish(batch.spectrum, features.statistic(batch.spectrum))
+        return finished.contiguous(memory_format=memory_format(self.channels_last))
+
+
+def memory_format(channels_last: bool) -> torch.memory_format:
+    return torch.channels_last if channels_last else torch.contiguous_format
