@@ -15,9 +15,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from seldbench.errors import BadFile, BadRun
+from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
-FORMAT = 1
+FORMAT = 1  # of a score file
 # The scores that lead a table of each task, in order.
 HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
 SED_SCORES = (
@@ -236,54 +237,35 @@ def parse(content: Any, path: Path) -> Result:
     return result
 
 
-def run_content(run: Path) -> dict[str, Any]:
+def run_content(run: Run) -> dict[str, Any]:
     """What a finished run's score file holds: its scores.json with the block `provenance`.
 
     Raises:
-        BadRun: no run folder, of another version, or not finished.
+        BadRun: an unsafe id, not finished, or scores of another run.
     """
-    about, recipe, scores = (_part(run, n) for n in ("run.json", "recipe.json", "scores.json"))
-    if scores.get("run") != about["id"]:
-        raise BadRun(f"{run}: scores.json is of the run {scores.get('run')!r}; score the run again")
+    about = run.about
+    safe_id(about.get("id", ""), run.path / "run.json")
+    if about.get("state") != "finished":
+        raise BadRun(
+            f"{run.path}: the run is not finished (state {about.get('state')!r}); start its command"
+            " again, it goes on where it stopped"
+        )
+    if run.scores.get("run") != about["id"]:
+        raise BadRun(f"{run.path}/scores.json: is of the run {run.scores.get('run')!r}; run again")
     provenance = {key: about.get(key) for key in ("key", "created", "limit", "fold")}
-    command = [_shareable(str(word)) for word in about.get("command", [])]
-    return {**scores, "provenance": {**provenance, "command": command, "recipe": recipe}}
+    provenance["command"] = [_shareable(str(word)) for word in about.get("command", [])]
+    provenance["recipe"] = read_json(run.path / "recipe.json")
+    return {**run.scores, "provenance": provenance}
 
 
-def of_run(run: Path) -> Result:
+def of_run(path: Path) -> Result:
     """The result of a finished run folder.
 
     Raises:
-        BadRun, BadFile: as `run_content` and `parse`.
+        BadRun, BadFile: as `open_run`, `run_content` and `parse`.
     """
-    return parse(run_content(run), run / "scores.json")
-
-
-def _part(run: Path, name: str) -> dict[str, Any]:
-    path = run / name
-    if not path.is_file():
-        what = f"{path}: not found; " if run.is_dir() else f"{run}: no such folder; "
-        raise BadRun(what + "name a finished run's folder, such as runs/<id>")
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise BadRun(f"{path}: not a run's file; run the recipe again")
-    if name == "run.json":
-        _check_finished(run, content)
-    return content
-
-
-def _check_finished(run: Path, about: dict[str, Any]) -> None:
-    if about.get("format") != FORMAT:
-        raise BadRun(
-            f"{run}: run folder of format {about.get('format')!r}, this seldbench reads {FORMAT};"
-            " use the version that wrote it, or run the recipe again"
-        )
-    safe_id(about.get("id", ""), run / "run.json")
-    if about.get("state") != "finished":
-        raise BadRun(
-            f"{run}: the run is not finished (state {about.get('state')!r}); start its command"
-            " again, it goes on where it stopped"
-        )
+    run = open_run(path)
+    return parse(run_content(run), run.path / "scores.json")
 
 
 def _shareable(word: str) -> str:

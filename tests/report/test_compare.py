@@ -1,0 +1,130 @@
+"""Measured beside published: means over seeds, and marks that never go missing."""
+
+import io
+
+import pytest
+from rich.console import Console
+from seldbench.compare import compare, compare_all
+from seldbench.errors import BadRun, MissingData, UnknownName
+
+
+def line(comparison, start):
+    return next(row for row in comparison.rows if row[0].startswith(start))
+
+
+def cell(comparison, start, column):
+    return line(comparison, start)[comparison.columns.index(column)]
+
+
+def test_seeds_are_one_line_with_their_mean_and_sample_standard_deviation(write_run):
+    runs = [write_run(f"r{s}", seed=s, psds1=v) for s, v in enumerate((0.40, 0.42, 0.44))]
+    assert cell(compare(runs), "crnn wide", "psds1") == "0.420 ± 0.020"
+    assert cell(compare(runs), "crnn wide", "seeds") == "3"
+
+
+def test_one_run_stands_with_its_interval_and_the_published_row_below_it(write_run):
+    made = compare([write_run(psds1=0.4)])
+    assert cell(made, "crnn wide", "psds1") == "0.400 [0.350, 0.450]"
+    assert cell(made, "  published: CRNN (ast_sed/1)", "psds1_thresholds") == "0.4006"
+
+
+def test_runs_on_other_data_limits_or_settings_are_no_seeds_of_each_other(write_run):
+    runs = [
+        write_run("a"),
+        write_run("b", dataset="desed-sim"),
+        write_run("c", limit=8),
+        write_run("d", changes=("training.epochs=3",)),
+        write_run("e", partial=True),
+    ]
+    lines = [row for row in compare(runs).rows if row[0] == "crnn wide"]
+    assert [row[1:3] for row in lines] == [
+        ("desed", "1"),
+        ("desed (limit 8)", "1"),
+        ("desed (set training.epochs=3)", "1"),
+        ("desed (partial)", "1"),
+        ("desed-sim (simulated)", "1"),
+    ]
+
+
+def test_of_a_seed_that_ran_twice_the_later_counts_and_the_earlier_is_named(write_run):
+    runs = [
+        write_run("new", psds1=0.5, created="2024-02-01T00:00:00+00:00"),
+        write_run("old", psds1=0.3, created="2024-01-01T00:00:00+00:00"),
+    ]
+    made = compare(runs)
+    assert cell(made, "crnn wide", "psds1").startswith("0.500 [")
+    assert any("run again since: old" in note for note in made.notes)
+
+
+def test_a_paper_s_table_keeps_its_rows_and_says_what_is_not_built(write_run):
+    made = compare([write_run(psds1=0.4)], table="ast_sed/1")
+    assert cell(made, "CRNN", "psds1_thresholds published") == "0.4006"
+    assert cell(made, "CRNN", "psds1_thresholds measured") == "0.400"
+    assert cell(made, "AST-SED", "runs") == "not built"
+    assert "psds1_thresholds simulated" not in made.columns
+
+
+def test_a_simulated_result_has_a_column_of_its_own_beside_published_numbers(write_run):
+    made = compare([write_run(dataset="desed-sim")], table="ast_sed/1")
+    assert cell(made, "CRNN", "event_f1_macro measured") == "–"
+    assert cell(made, "CRNN", "event_f1_macro simulated") == "0.450 (simulated)"
+
+
+def test_a_partial_result_keeps_its_mark_in_a_paper_s_table(write_run):
+    made = compare([write_run(partial=True)], table="ast_sed/1")
+    assert cell(made, "CRNN", "event_f1_macro measured") == "0.450 (partial)"
+    assert any("3 of 4 test clips" in note for note in made.notes)
+
+
+def test_a_table_by_class_lists_classes_groups_and_the_score_over_all(write_run):
+    made = compare([write_run()], table="ast_sed/3")
+    assert cell(made, "Speech", "with LGD (UR = 10) published") == "0.6607"
+    assert cell(made, "long (2-10 s)", "without LGD (UR = 1) published") == "0.6657"
+    assert cell(made, "event_f1_macro", "with LGD (UR = 10) published") == "0.5959"
+
+
+def test_markdown_shows_bars_and_tags_as_they_are(write_run):
+    text = compare([write_run(changes=("a=|<b>",))]).markdown()
+    assert "a=\\|&lt;b>" in text
+    widths = {row.replace("\\|", "").count("|") for row in text.splitlines() if row[:1] == "|"}
+    assert len(widths) == 1
+
+
+def test_the_terminal_shows_intervals_in_brackets_rather_than_reading_them_as_markup(write_run):
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(compare([write_run(psds1=0.4)]).rich_table())
+    assert "[0.350, 0.450]" in console.export_text()
+
+
+def test_a_run_that_is_published_as_well_counts_once(write_run, publish_scores):
+    run = write_run()
+    made = compare([run], publish_scores(run))
+    assert cell(made, "crnn wide", "seeds") == "1"
+    assert not any("run again" in note for note in made.notes)
+
+
+def test_everything_means_all_finished_runs_and_names_the_others(write_run, tmp_path):
+    write_run("done")
+    write_run("going", state="running")
+    made = compare_all(tmp_path / "runs", tmp_path / "reports")
+    assert cell(made, "crnn wide", "seeds") == "1"
+    assert any("going" in note and "not finished" in note for note in made.notes)
+
+
+def test_an_unfinished_run_that_was_asked_for_is_refused_with_the_remedy(write_run):
+    with pytest.raises(BadRun, match="start its command again"):
+        compare([write_run(state="running")])
+
+
+def test_nothing_to_compare_names_the_command_to_start_with(tmp_path):
+    with pytest.raises(MissingData, match="seldbench run"):
+        compare_all(tmp_path / "runs", tmp_path / "reports")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("ast_sd/1", "near: ast_sed"), ("ast_sed/9", "ast_sed/1"), ("ast_sed", "such as ast_sed/1")],
+)
+def test_an_unknown_table_is_refused_with_the_known_ones(write_run, name, message):
+    with pytest.raises(UnknownName, match=message):
+        compare([write_run()], table=name)
