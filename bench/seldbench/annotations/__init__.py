@@ -1,0 +1,42 @@
+"""Reads and writes the field's files: DESED tables (events, durations, weak labels, clip lists),
+operating points, frame scores and clip scores. Decimals are parsed correctly rounded."""
+
+from seldbench.annotations.events import (
+    read_durations,
+    read_events,
+    read_operating_points,
+    read_unlabelled,
+    read_weak,
+    write_durations,
+    write_events,
+    write_operating_points,
+    write_unlabelled,
+    write_weak,
+)
+from seldbench.annotations.predictions import read_predictions
+from seldbench.annotations.scores import (
+    read_clip_scores,
+    read_frame_scores,
+    write_clip_scores,
+    write_frame_scores,
+    write_score_tables,
+)
+
+__all__ = [
+    "read_clip_scores",
+    "read_durations",
+    "read_events",
+    "read_frame_scores",
+    "read_operating_points",
+    "read_predictions",
+    "read_unlabelled",
+    "read_weak",
+    "write_clip_scores",
+    "write_durations",
+    "write_events",
+    "write_frame_scores",
+    "write_operating_points",
+    "write_score_tables",
+    "write_unlabelled",
+    "write_weak",
+]
