@@ -1,0 +1,1 @@
+"""Front ends, one a file: waves -> spectrum -> features, batched torch modules (`FEATURES`)."""

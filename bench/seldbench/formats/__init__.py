@@ -1,0 +1,1 @@
+"""Output formats, one a file: what a head's output means (`FORMAT`)."""

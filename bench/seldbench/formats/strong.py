@@ -1,0 +1,91 @@
+"""`strong`: who sounds in every label frame. The network returns logits, (..., frames, classes).
+
+Source: target encoding of DCASE-REPO/DESED_task, desed_task/utils/encoder.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seldbench.contracts import Clip, PostProcessing
+from seldbench.formats import _frames
+from seldbench.geometry import Rotation
+from seldbench.prediction import Prediction
+
+if TYPE_CHECKING:
+    from seldbench.contracts import Loss
+
+
+def bce(logits: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy, mean over clips, frames and classes."""
+    return functional.binary_cross_entropy_with_logits(logits.float(), targets.float())
+
+
+def mse(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error of the probabilities."""
+    return functional.mse_loss(logits.float().sigmoid(), targets.float())
+
+
+class Strong:
+    """Activities of classes by label frame; a frame that an event touches is active."""
+
+    version = 1
+    losses: ClassVar[Mapping[str, "Loss"]] = {"bce": bce, "mse": mse}
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+        self.size = len(classes)
+
+    def encode(self, clip: Clip, onset: float, frames: int, hop: float) -> Tensor:
+        """(frames, classes) of 0 and 1, of the window that begins at `onset`.
+
+        Errors: ValueError for a clip without strong labels: it has no target of
+        this format (one whose weak labels are known to be none has: zeros).
+        """
+        if clip.events is None and clip.labels != frozenset():
+            raise ValueError(
+                f"clip {clip.id!r} has no events to encode: let this head's `on` name only splits "
+                "with strong labels"
+            )
+        if clip.events is None:  # known to hold no class at all
+            return torch.zeros(frames, self.size)
+        return torch.from_numpy(
+            _frames.activity(clip.events, self.classes, onset=onset, frames=frames, hop=hop)
+        )
+
+    def activate(self, outputs: Tensor) -> Tensor:
+        """Logits -> probabilities, float32."""
+        return outputs.float().sigmoid()
+
+    def shift(self, targets: Tensor, frames: int) -> Tensor:
+        """Rolled by label frames, with wrap; the frame axis is -2."""
+        return targets.roll(frames, -2)
+
+    def merge(self, windows: Tensor, starts: Sequence[int], frames: int) -> Tensor:
+        """(windows, window frames, classes) -> (frames, classes), overlaps averaged; fewer frames
+        where the last window ends before."""
+        return _frames.overlap_average(windows, starts, frames)
+
+    def rotate(self, tensor: Tensor, rotation: Rotation) -> Tensor:
+        """As it is: classes have no direction."""
+        return tensor
+
+    def decode(self, outputs: Tensor, clip: Clip, hop: float, post: PostProcessing) -> Prediction:
+        """Probabilities (frames, classes) -> events, and the median-filtered frame scores.
+
+        Frames that begin after the end of the clip are dropped, events are cut to it.
+        """
+        scores = outputs.detach().float().cpu().numpy()
+        seconds = _frames.by_class(post.medians, self.classes, "median filter")
+        smooth = _frames.median(scores, [_frames.odd_frames(s, hop) for s in seconds])
+        smooth = smooth[: int(np.ceil(clip.duration / hop - _frames.EDGE))]
+        thresholds = _frames.by_class(post.thresholds, self.classes, "threshold")
+        events = _frames.runs(smooth > thresholds, self.classes, hop=hop, duration=clip.duration)
+        return Prediction(events=events, frame_scores=smooth, hop=hop)
+
+
+FORMAT = Strong

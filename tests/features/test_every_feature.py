@@ -1,0 +1,70 @@
+"""Properties of every registered feature, in its default setting."""
+
+import pytest
+import torch
+from seldbench import registry
+
+MICS = {"mono": 1, "foa": 4, "mic": 4, "circular8": 8}
+
+
+@pytest.fixture(scope="module", params=registry.names("features"))
+def features(request):
+    return registry.find("features", request.param)()
+
+
+def clips(features, seconds, batch=2):
+    draw = torch.Generator().manual_seed(1)
+    samples = round(seconds * features.sample_rate)
+    loudness = torch.rand(batch, 1, samples // 400 + 1, generator=draw).repeat_interleave(400, -1)
+    waves = torch.randn(batch, MICS[features.layout], samples, generator=draw)
+    return waves * loudness[..., :samples]
+
+
+def finished(features, waves):
+    spectrum = features.spectrum(waves)
+    return features.finish(spectrum, features.statistic(spectrum))
+
+
+@pytest.mark.parametrize("first, last", [(0, 1.0), (0.8, 2.0), (2.2, None), (0, None)])
+def test_a_windows_features_are_the_same_frames_of_the_whole_clips(features, first, last):
+    hop_samples = round(features.hop * features.sample_rate)
+    waves = clips(features, 3.0)
+    whole = features.spectrum(waves)
+    statistic = features.statistic(whole)
+    whole = features.finish(whole, statistic)
+    start = round(first / features.hop)
+    end = waves.shape[-1] if last is None else round(last / features.hop) * hop_samples
+    margin = features.margin * hop_samples
+
+    # The clip's own padding is its mirror image: pad the clip, then cut.
+    mirrored = torch.nn.functional.pad(waves, (margin, margin), mode="reflect")
+    window = mirrored[..., start * hop_samples : end + 2 * margin]
+    spectrum = features.spectrum(window)
+    kept = spectrum[..., features.margin : spectrum.shape[-2] - features.margin, :]
+    window = features.finish(kept, statistic, start)
+
+    frames = features.frames(end - start * hop_samples)
+    assert window.shape[2] == frames
+    assert torch.allclose(window, whole[:, :, start : start + frames], atol=1e-5)
+
+
+def test_frames_channels_and_bins_are_as_announced(features):
+    for samples in (round(1.0 * features.sample_rate), round(1.0 * features.sample_rate) + 321):
+        x = finished(features, clips(features, samples / features.sample_rate))
+        assert x.shape == (2, features.channels, features.frames(samples), features.bins)
+
+
+def test_a_clips_features_do_not_depend_on_its_neighbours(features):
+    waves = clips(features, 1.0, batch=3)
+    assert torch.allclose(finished(features, waves)[1:2], finished(features, waves[1:2]), atol=1e-5)
+
+
+def test_silence_gives_the_value_that_masks_write_and_finite_features(features):
+    waves = torch.zeros(1, MICS[features.layout], features.sample_rate)
+    assert torch.all(features.spectrum(waves) == features.silence())
+    assert finished(features, waves).isfinite().all()
+
+
+def test_no_gain_changes_nothing(features):
+    spectrum = features.spectrum(clips(features, 1.0))
+    assert torch.equal(features.gain(spectrum, torch.tensor(0.0)), spectrum)
