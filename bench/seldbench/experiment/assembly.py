@@ -23,6 +23,7 @@ class Assembly:
 
     stage: Stage
     architecture: Architecture
+    classes: tuple[str, ...]
     windowing: Windowing
     formats: dict[str, OutputFormat]
     network: nn.Module
@@ -69,7 +70,8 @@ def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: in
         network = _network(architecture, found, stage, features, formats)
     network.to(memory_format=memory_format(stage.training.channels_last))
     windowing = Windowing(features, stage.training.window, network.hop)  # type: ignore[arg-type]
-    return Assembly(stage, found, windowing, formats, network, _frames(network, windowing, formats))
+    frames = _frames(network, windowing, formats)
+    return Assembly(stage, found, classes, windowing, formats, network, frames)
 
 
 def load_weights(network: nn.Module, path: Path) -> None:

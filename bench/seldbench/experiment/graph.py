@@ -4,6 +4,7 @@ A finished key is never trained again, a broken one goes on where it stopped. Tw
 want the same stage wait for each other.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -15,7 +16,7 @@ from filelock import FileLock
 from torch import nn
 
 from seldbench import registry, runs
-from seldbench.assembly import Assembly, assemble, initialise
+from seldbench.experiment.assembly import Assembly, assemble, initialise
 from seldbench.augment import SCENE, SPECTRUM, Augmentation
 from seldbench.contracts import Clip, Dataset, Progress
 from seldbench.errors import BadRecipe, MissingData, UnknownName, near
@@ -27,7 +28,7 @@ from seldbench.training.inputs import Hearing
 from seldbench.training.loop import Job, fit
 from seldbench.training.memory import keep_freed_memory
 from seldbench.training.steps import MeanTeacher, Step, Supervised
-from seldbench.validation import Validator
+from seldbench.experiment.validation import Validator
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def nodes(recipe: Recipe, data: Data, seed: int, folder: Path) -> list[Node]:
                 "data": [data.dataset.name, fingerprint, data.fold, data.limit],
                 "seed": seed,
                 "parents": {parent: node.key for parent, node in parents.items()},
+                "init": {o.path: _file_digest(o.path) for o in stage.init.values() if o.path},
             }
         )
         made[name] = Node(name, stage, key, StageFolder(folder / key), parents)
@@ -126,12 +128,8 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
     _check_heads(stage)
     grid = assembly.windowing.grid
     labels = {n: Labels(form, assembly.frames, grid) for n, form in assembly.formats.items()}
-    batches = Batches(
-        groups, labels, assembly.windowing, seed=seed, steps=stage.training.steps
-    )
-    kept: dict[str, Any] = {
-        "heads": stage.heads, "formats": assembly.formats, "groups": groups
-    }
+    batches = Batches(groups, labels, assembly.windowing, seed=seed, steps=stage.training.steps)
+    kept: dict[str, Any] = {"heads": stage.heads, "formats": assembly.formats, "groups": groups}
     step: Step
     if stage.training.step == "mean_teacher":
         step = MeanTeacher(
@@ -183,7 +181,9 @@ def _train(
     node, stage, assembly = prepared.node, prepared.node.stage, prepared.assembly
     keep_freed_memory()
     for part, origin in stage.init.items():
-        source = Path(origin.path) if origin.path else node.parents[origin.stage or ""].folder.weights
+        source = (
+            Path(origin.path) if origin.path else node.parents[origin.stage or ""].folder.weights
+        )
         initialise(assembly.network, part, source, origin.part)
     _move(prepared, device)
     validator = prepared.validator
@@ -240,6 +240,15 @@ def _versions(architecture: str, stage: Stage) -> dict[str, int]:
     for head in stage.heads.values():
         found[f"format {head.format}"] = registry.find("formats", head.format).version
     return found
+
+
+def _file_digest(path: str) -> str:
+    """SHA-256 of first weights given as a file. Raises MissingData where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MissingData(f"init: {path}: {error.strerror}; give the weights' path") from None
 
 
 def _check_heads(stage: Stage) -> None:

@@ -1,0 +1,33 @@
+"""`seldbench` and `python -m seldbench`: errors in words, never a traceback for a user's mistake."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; exit 1 for an error that its user can mend, 130 when interrupted."""
+    import typer
+
+    from seldbench.cli import app, console
+    from seldbench.errors import SeldbenchError
+
+    try:
+        code = app(standalone_mode=False)
+    except SeldbenchError as error:
+        console.close()
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        console.close()
+        sys.stderr.write("interrupted; start the same command again and it goes on\n")
+        sys.exit(130)
+    except Exception as error:
+        # What typer says of wrong usage; its own class for that is private.
+        if not hasattr(error, "exit_code"):
+            raise
+        error.show()  # type: ignore[attr-defined]
+        sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""The command line: each command parses, calls one function and prints. Heavy imports live inside."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from seldbench.console import Console
+
+console = Console()
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Train, predict, score and compare systems for sound event detection (SED) and"
+    " localization (SELD) in one protocol.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Check data sets on disk, or simulate them.")
+score_app = typer.Typer(no_args_is_help=True, help="Score anybody's prediction files.")
+app.add_typer(data_app, name="data")
+app.add_typer(score_app, name="score")
+
+RUNS, REPORTS = Path("runs"), Path("reports")
+
+DataRoot = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads it
+    typer.Option(
+        "--data-root",
+        envvar="SELDBENCH_DATA",
+        help="The folder that data sets lie in; none: `data` here.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from seldbench import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    arch: Annotated[str, typer.Option(help="The architecture: `seldbench list architectures`.")],
+    dataset: Annotated[str, typer.Option(help="The data set: `seldbench list datasets`.")],
+    variant: Annotated[
+        str, typer.Option(help="Variants, comma separated; first one if absent.")
+    ] = "",
+    seed: Annotated[str, typer.Option(help="Seeds, comma separated.")] = "0",
+    set_: Annotated[
+        list[str], typer.Option("--set", help="key=value on top of the recipe; repeatable.")
+    ] = [],  # noqa: B006
+    limit: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Use only so many clips of each split (the row says so)."),
+    ] = None,
+    data_root: DataRoot = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the resolved recipe and the plan; train nothing."),
+    ] = False,
+) -> None:
+    """Train, predict and score; start it again after an interruption and it goes on."""
+    from seldbench.experiment.start import start
+
+    options = {
+        "variants": [v for v in variant.split(",") if v] or [None],
+        "seeds": _numbers(seed),
+        "settings": set_,
+        "limit": limit,
+        "data_root": data_root,
+        "dry_run": dry_run,
+    }
+    for line in start(arch, dataset, RUNS, console, **options):
+        console.close()
+        typer.echo(line)
+
+
+@app.command()
+def predict(
+    run: Annotated[str, typer.Argument(help="A run's name or folder.")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings, mono or stereo, any rate.")],
+    out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("."),
+) -> None:
+    """Events, frame scores and a picture of one's own recordings."""
+    from seldbench.listen import listen
+
+    for written in listen(run, files, out, runs=RUNS, progress=console):
+        console.close()
+        typer.echo(written)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Runs; none for all.")] = [],  # noqa: B006
+    table: Annotated[Optional[str], typer.Option(help="PAPER/N, such as ast_sed/1.")] = None,  # noqa: UP045
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Measured beside published, with marks for simulated and partial data."""
+    from seldbench import compare as comparing
+    from seldbench.runs import open_run
+
+    if runs:
+        chosen = [open_run(name, RUNS).path for name in runs]
+        comparison = comparing.compare(chosen, table=table)
+    else:
+        comparison = comparing.compare_all(RUNS, REPORTS, table)
+    if markdown:
+        typer.echo(comparison.markdown())
+    else:
+        from rich.console import Console as Rich
+
+        Rich().print(comparison.rich_table())
+
+
+@app.command()
+def publish(
+    run: Annotated[str, typer.Argument(help="A finished run's name or folder.")],
+    out: Annotated[Path, typer.Option(help="The reports' folder.")] = REPORTS,
+    data_root: DataRoot = None,
+) -> None:
+    """Copy what pages need of a run, renew the leaderboard and the pages."""
+    from seldbench.publishing import publish_run
+
+    typer.echo(publish_run(run, RUNS, out, data_root))
+
+
+@app.command()
+def report(
+    reports: Annotated[Path, typer.Option(help="The reports' folder.")] = REPORTS,
+    out: Annotated[Optional[Path], typer.Option(help="Where the pages go.")] = None,  # noqa: UP045
+) -> None:
+    """Render leaderboard, figures and pages anew from the reports' folder alone."""
+    from seldbench.publishing import render_all
+
+    typer.echo(render_all(reports, out))
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str, typer.Argument(help="architectures, datasets, features, formats, recipes or tables.")
+    ],
+) -> None:
+    """What there is, of every installed plug-in."""
+    from seldbench.listing import lines
+
+    for line in lines(kind):
+        typer.echo(line)
+
+
+@data_app.command("check")
+def data_check(
+    dataset: Annotated[str, typer.Argument(help="The data set.")],
+    data_root: DataRoot = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Decode and hash every file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What is there and what is missing or wrong; exit 1 if anything is."""
+    from seldbench.datacheck import check
+    from seldbench.experiment.start import open_dataset
+
+    found = check(open_dataset(dataset, data_root), deep=deep, progress=console)
+    console.close()
+    typer.echo(json.dumps(found.as_json(), indent=1) if as_json else "\n".join(found.lines()))
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@data_app.command("simulate")
+def data_simulate(
+    dataset: Annotated[str, typer.Argument(help="A simulated set, such as desed-sim.")],
+    scale: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
+    sounds: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A folder of recordings with a catalogue.csv; none: built-in sources."),
+    ] = None,
+    fill_missing: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="`procedural`: built-in sources for classes that --sounds lacks."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another set.")] = 0,
+    data_root: DataRoot = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Make a data set in the real one's layout; the same arguments give the same files."""
+    from seldbench.datasets.simulate import simulate
+
+    options: dict[str, Any] = {"scale": scale, "seed": seed, "sounds": sounds}
+    options |= {"fill_missing": fill_missing, "jobs": jobs, "progress": console}
+    folder = simulate(dataset, data_root or Path("data"), **options)
+    console.close()
+    typer.echo(folder)
+
+
+@score_app.command("sed")
+def score_sed(
+    reference: Annotated[Path, typer.Option(help="DESED TSV of the true events.")],
+    durations: Annotated[Path, typer.Option(help="TSV of filename and duration.")],
+    predictions: Annotated[
+        Path, typer.Option(help="Events, operating points or frame scores; told apart by header.")
+    ],
+    threshold: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Where events are decided: an operating point, or of frame scores."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Event-based F1 and PSDS of DESED-style files, with intervals."""
+    from seldbench.evaluation import score_sed_files
+
+    scores = score_sed_files(reference, durations, predictions, threshold=threshold)
+    if as_json:
+        typer.echo(json.dumps(scores.as_json(), indent=1))
+    else:
+        for line in scores.lines():
+            typer.echo(line)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(
+            f"--seed {text!r}: expected whole numbers, such as 0,1,2"
+        ) from None

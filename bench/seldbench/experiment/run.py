@@ -1,0 +1,233 @@
+"""One run of one system: plan, stages, predictions on the test split, scores.
+
+Planning opens the data, resolves the recipe and builds every network, so that a dry run fails where
+the real one would. What is already there is never made again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seldbench import annotations, runs
+from seldbench.experiment import graph
+from seldbench.experiment.assembly import load_weights
+from seldbench.contracts import Clip, PostProcessing, Progress
+from seldbench.evaluation import class_event_f1, score_sed
+from seldbench.experiment.graph import Data, Node, Prepared
+from seldbench.inference import gathering
+from seldbench.inference.decoding import decode, masked
+from seldbench.inference.tuning import tuned
+from seldbench.prediction import ClipScores, Prediction
+from seldbench.recipe import Recipe, canonical
+from seldbench.runs import Run
+from seldbench.storage import write_json
+from seldbench.experiment.validation import fixed
+
+TEST = "test"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe on data with a seed. `folder`: where runs lie."""
+
+    recipe: Recipe
+    data: Data
+    seed: int
+    folder: Path
+
+    def nodes(self) -> list[Node]:
+        return graph.nodes(self.recipe, self.data, self.seed, self.folder / "stages")
+
+    def prepare(self) -> list[Prepared]:
+        """Every stage checked and built, and the test split opened."""
+        self.data.clips(TEST)
+        tune = self.recipe.post.tune
+        if tune is not None:
+            self.data.clips(tune.on)
+        fixed(self.recipe.post, self.data.dataset.classes)
+        return [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
+
+    def about(self, nodes: Sequence[Node]) -> dict[str, Any]:
+        """What run.json says of the run, `key` included."""
+        stages = {node.name: node.key for node in nodes}
+        determined = {
+            "recipe": canonical(self.recipe),
+            "data": self.data.dataset.fingerprint(),
+            "seed": self.seed,
+            "fold": self.data.fold,
+            "limit": self.data.limit,
+            "stages": stages,
+        }
+        return {
+            "arch": self.recipe.architecture,
+            "dataset": self.data.dataset.name,
+            "variant": self.recipe.variant,
+            "seed": self.seed,
+            "fold": self.data.fold,
+            "limit": self.data.limit,
+            "key": runs.digest(determined),
+            "command": runs.command(),
+            "stages": stages,
+        }
+
+    def run(self, device: torch.device, progress: Progress) -> Run:
+        """Train what is not trained, predict, score; goes on where an earlier start stopped."""
+        prepared = self.prepare()
+        run = runs.start_run(self.folder, self.about([p.node for p in prepared]))
+        progress.say(f"run {run.path}")
+        if (run.path / "scores.json").exists():
+            progress.say("already finished")
+            return run
+        write_json(run.path / "recipe.json", self.recipe.model_dump(mode="json"))
+        done = {p.node.name: graph.execute(p, self.seed, device, progress) for p in prepared}
+        shown = next(p for p in prepared if p.node.name == self.recipe.shown_stage)
+        listening = _Listening(self, shown, device, progress)
+        post = listening.post()
+        predictions = listening.predict(run, post)
+        progress.say("scoring, with intervals over 1000 resamplings of the clips")
+        write_json(run.path / "scores.json", self._scores(run, predictions, post, done))
+        runs.finish_run(run)
+        return run
+
+    def _scores(
+        self,
+        run: Run,
+        predictions: Mapping[str, Prediction],
+        post: PostProcessing,
+        done: Mapping[str, Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """Scored from the files, as anybody's would be."""
+        reference = annotations.read_events(run.reference / "ground_truth.tsv")
+        durations = annotations.read_durations(run.reference / "durations.tsv")
+        decided = annotations.read_events(run.predictions / "events.tsv")
+        scores = score_sed(reference, durations, decided)
+        frames = run.predictions / "scores.npz"
+        if frames.exists():
+            ranked = score_sed(reference, durations, annotations.read_frame_scores(frames))
+            # The events were decided with the run's own thresholds: theirs are the event scores.
+            scores = ranked.completed_by(scores)
+        about = run.about
+        return {
+            "format": runs.FORMAT,
+            "run": about["id"],
+            "task": self.data.dataset.task,
+            **{k: about[k] for k in ("arch", "dataset", "variant", "seed", "fold", "limit")},
+            "label": self.recipe.title,
+            "split": TEST,
+            **scores.as_json(),
+            "data": self._data(),
+            "post": {
+                "thresholds": dict(post.thresholds),
+                "medians": dict(post.medians),
+                "origin": post.origin,
+            },
+            "parameters": done[self.recipe.shown_stage]["parameters"],
+            "training_seconds": sum(d["seconds"] for d in done.values()),
+            "selected": {name: d["selected"] for name, d in done.items()},
+            "stages": about["stages"],
+            "environment": runs.environment(graph.device_name(torch.device("cpu"))),
+            "command": about["command"],
+            "seldbench": about["seldbench"],
+        }
+
+    def _data(self) -> dict[str, Any]:
+        dataset = self.data.dataset
+        splits = {
+            s for stage in self.recipe.stages.values() for b in stage.batch for s in b.split("+")
+        }
+        coverage = {s: list(dataset.coverage(s)) for s in sorted(splits | {TEST})}
+        found, expected = coverage[TEST]
+        return {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint(),
+            "coverage": coverage,
+            "simulated": dataset.simulated,
+            "partial": found < expected or self.data.limit is not None,
+            **dataset.provenance(),
+        }
+
+
+@dataclass(frozen=True)
+class _Listening:
+    """The trained network at work on whole splits."""
+
+    experiment: Experiment
+    shown: Prepared
+    device: torch.device
+    progress: Progress
+
+    def post(self) -> PostProcessing:
+        """The recipe's post-processing, tuned on its validation split where it says so."""
+        recipe = self.experiment.recipe
+        start = fixed(recipe.post, self.shown.assembly.classes)
+        if recipe.post.tune is None:
+            return start
+        tune = recipe.post.tune
+        self.progress.say(f"tuning on {tune.on}")
+        heard = self._heard(tune.on)
+        reference = gathering.reference_of([clip for clip, _ in heard])
+        durations = {clip.id: clip.duration for clip, _ in heard}
+
+        def by_class(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
+            assert reference is not None
+            return class_event_f1(reference, durations, gathering.events_of(predictions))
+
+        return tuned(
+            heard,
+            start=start,
+            tune=tune,
+            formats=self.shown.assembly.formats,
+            hop=self.shown.assembly.windowing.grid,
+            score=by_class,
+        )
+
+    def predict(self, run: Run, post: PostProcessing) -> dict[str, Prediction]:
+        """Predictions on test, written to the run as files."""
+        assembly = self.shown.assembly
+        heard = self._heard(TEST)
+        predictions = {
+            clip.id: decode(
+                outputs, clip, formats=assembly.formats, hop=assembly.windowing.grid, post=post
+            )
+            for clip, outputs in heard
+        }
+        write_predictions(run, [clip for clip, _ in heard], predictions, assembly.classes)
+        return predictions
+
+    def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
+        assembly, experiment = self.shown.assembly, self.experiment
+        load_weights(assembly.network, self.shown.node.folder.weights)
+        clips = experiment.data.clips(split)
+        heard = []
+        for clip, outputs in assembly.listener(assembly.network, self.device)(clips):
+            heard.append((clip, masked(outputs, experiment.recipe.post.clip_mask)))
+            self.progress.advance(f"listening to {split}", len(heard), len(clips))
+        return heard
+
+
+def write_predictions(
+    run: Run,
+    clips: Sequence[Clip],
+    predictions: Mapping[str, Prediction],
+    classes: tuple[str, ...],
+) -> None:
+    """Reference and predictions in the field's formats: all that scoring reads."""
+    reference = gathering.reference_of(clips)
+    if reference is not None:
+        annotations.write_events(run.reference / "ground_truth.tsv", reference)
+    durations = {clip.id: clip.duration for clip in clips}
+    annotations.write_durations(run.reference / "durations.tsv", durations)
+    annotations.write_events(run.predictions / "events.tsv", gathering.events_of(predictions))
+    frames = gathering.frame_scores_of(predictions, clips, classes)
+    if frames is not None:
+        annotations.write_frame_scores(run.predictions / "scores.npz", frames)
+    clip_scores = gathering.clip_scores_of(predictions, clips)
+    if clip_scores is not None:
+        names = tuple(clip.id for clip in clips)
+        annotations.write_clip_scores(
+            run.predictions / "clips.tsv", ClipScores(clip_scores, names, classes)
+        )

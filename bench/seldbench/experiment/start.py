@@ -1,0 +1,96 @@
+"""From names to runs: what the command line starts, for every variant and seed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from seldbench import registry
+from seldbench.contracts import Dataset, Progress
+from seldbench.experiment.graph import Data
+from seldbench.experiment.run import Experiment
+from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
+
+DATA = Path("data")  # where data sets lie unless --data-root or SELDBENCH_DATA says otherwise
+
+
+def open_dataset(name: str, root: Path | None) -> Dataset:
+    """The data set of that name in `root` (None: the folder `data` here).
+
+    Raises:
+        UnknownName: nobody defines it.
+        MissingData: the set is not there.
+    """
+    dataset: Dataset = registry.find("datasets", name)(root or DATA)
+    return dataset
+
+
+def start(
+    arch: str,
+    dataset: str,
+    runs: Path,
+    progress: Progress,
+    *,
+    variants: Sequence[str | None],
+    seeds: Sequence[int],
+    settings: Sequence[str],
+    limit: int | None,
+    data_root: Path | None,
+    dry_run: bool,
+) -> Iterator[str]:
+    """Run every variant with every seed; lines for a person, as they come.
+
+    All recipes are resolved and all data is opened before anything is trained.
+    """
+    path = recipe_file(arch, dataset)
+    chosen = dict(parse_setting(text) for text in settings)
+    recipes = [resolve(path, dataset, variant, chosen) for variant in variants]
+    data = Data(open_dataset(dataset, data_root), limit=limit)
+    experiments = [Experiment(r, data, seed, runs) for r in recipes for seed in seeds]
+    for experiment in experiments:
+        if dry_run:
+            yield from plan(experiment)
+        else:
+            yield from _run(experiment, progress)
+
+
+def plan(experiment: Experiment) -> Iterator[str]:
+    """The resolved recipe as JSON, and each stage with its key and what remains to do."""
+    recipe: Recipe = experiment.recipe
+    yield json.dumps(recipe.model_dump(mode="json"), indent=1)
+    for prepared in experiment.prepare():
+        node, training = prepared.node, prepared.node.stage.training
+        yield (
+            f"stage {node.name} [{node.key}]: {node.folder.state};"
+            f" {prepared.assembly.parameters:,} parameters, {training.epochs} epochs of"
+            f" {prepared.batches.steps} steps, batches of"
+            f" {sum(group.size for group in prepared.batches.groups)}"
+        )
+    test = len(experiment.data.clips("test"))
+    yield f"seed {experiment.seed}; then predictions on {test} test clips; nothing was trained"
+
+
+def _run(experiment: Experiment, progress: Progress) -> Iterator[str]:
+    import torch
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    run = experiment.run(device, progress)
+    yield from summary(run.scores)
+    yield str(run.path)
+
+
+def summary(scores: dict[str, Any]) -> Iterator[str]:
+    """The scores of a run with their intervals, marked for what its data is."""
+    data = scores["data"]
+    if data["simulated"]:
+        yield f"on simulated data: {data['simulated']}"
+    if data["partial"]:
+        found, expected = data["coverage"]["test"]
+        limit = f", limited to {scores['limit']}" if scores["limit"] else ""
+        yield f"PARTIAL: {found} of {expected} test clips{limit}"
+    for name, value in scores["scores"].items():
+        low_high = scores["intervals"].get(name, {}).get("bootstrap")
+        interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
+        yield f"{name:18} {'-' if value is None else format(value, '.4f')}{interval}"
+    if scores.get("unscored_classes"):
+        yield f"not scored (no event in test): {', '.join(scores['unscored_classes'])}"
