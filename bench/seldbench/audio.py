@@ -150,7 +150,8 @@ class Resampled:
     """A recording at another rate; itself, read in stretches, where it has the rate already.
 
     Any stretch equals the same stretch of the whole resampled recording: the whole is resampled
-    (soxr, HQ) and the last few are kept in memory. Stated duration: the source's.
+    (soxr, HQ) and the last few are kept in memory, found by the identity of their source. Stated
+    duration: the source's.
     """
 
     def __init__(self, source: Recording, sample_rate: int) -> None:
@@ -168,7 +169,7 @@ class Resampled:
     def read(self, onset: float = 0.0, duration: float | None = None) -> Array:
         if self.source.sample_rate == self.sample_rate:
             return self.source.read(onset, duration)
-        return _resampled_whole(self).read(onset, duration).copy()
+        return _resampled_whole(self.source, self.sample_rate).read(onset, duration).copy()
 
 
 class Beginning:
@@ -262,8 +263,7 @@ def _data_chunk(file: BinaryIO, end: int) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4)
-def _resampled_whole(recording: Resampled) -> Waveform:
-    source, rate = recording.source, recording.sample_rate
+def _resampled_whole(source: Recording, rate: int) -> Waveform:
     samples = soxr.resample(source.read().T, source.sample_rate, rate, quality=QUALITY)
     return Waveform(np.ascontiguousarray(samples.T), rate)
 
