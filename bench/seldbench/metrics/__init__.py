@@ -1,0 +1,1 @@
+"""Metrics of sound event detection: pure functions over numpy columns, without torch or pandas."""

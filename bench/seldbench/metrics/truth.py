@@ -1,0 +1,167 @@
+"""Reference and detections as numbers: clips and classes become indices, rows are sorted by clip.
+
+PSDS is not defined for events of one class that overlap in a clip, so they are refused as
+psds_eval 0.5.3 (psds.py) does; identical rows and events that touch are let through, and events
+without length are dropped. Seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seldbench.errors import BadFile
+from seldbench.events import EventTable, OperatingPoints
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The reference events of the clips in `clips`, sorted by clip and onset.
+
+    durations: (clips,). clip, label: (events,) indices in `clips` and `classes`. Clip i owns the
+    rows start[i]:start[i + 1].
+    """
+
+    clips: tuple[str, ...]
+    classes: tuple[str, ...]
+    durations: Array
+    clip: Array
+    label: Array
+    onset: Array
+    offset: Array
+    start: Array
+
+    @property
+    def length(self) -> Array:
+        return self.offset - self.onset
+
+    def counts(self) -> Array:
+        """Events by clip and class, (clips, classes)."""
+        return self._by_clip_and_class(np.ones(len(self.clip)))
+
+    def seconds(self) -> Array:
+        """Length of the events by clip and class, (clips, classes)."""
+        return self._by_clip_and_class(self.length)
+
+    def _by_clip_and_class(self, values: Array) -> Array:
+        shape = len(self.clips), len(self.classes)
+        table = np.zeros(shape)
+        np.add.at(table, (self.clip, self.label), values)
+        return table
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Detections of known clips and classes at `points` operating points, in file order.
+
+    point, clip, label: (events,) indices.
+    """
+
+    point: Array
+    clip: Array
+    label: Array
+    onset: Array
+    offset: Array
+    points: int
+
+
+def truth(reference: EventTable, durations: Mapping[str, float]) -> Truth:
+    """The reference for PSDS; the clips are those of `durations`, in its order.
+
+    Raises:
+        BadFile: a reference clip without duration, or overlapping events of one class.
+    """
+    unknown = [clip for clip in reference.clips if clip not in durations]
+    if unknown:
+        raise BadFile(
+            f"{len(unknown)} clips of the reference have no duration (first: {unknown[0]!r});"
+            " complete the durations"
+        )
+    refuse_overlaps(reference, "reference")
+    events = _with_length(reference)
+    clips, classes = tuple(durations), events.labels
+    clip, label = indices(events.clip, clips), indices(events.label, classes)
+    order = np.lexsort((events.onset, clip))
+    start = np.searchsorted(clip[order], np.arange(len(clips) + 1))
+    seconds = np.fromiter(durations.values(), np.float64, len(clips))
+    onset, offset = events.onset[order], events.offset[order]
+    return Truth(clips, classes, seconds, clip[order], label[order], onset, offset, start)
+
+
+def detections(points: OperatingPoints, known: Truth) -> Detections:
+    """Detections with length in the clips and classes of `known`; others are not scored.
+
+    Raises:
+        BadFile: overlapping detections of one class at one operating point.
+    """
+    events = points.events
+    for i in range(len(points.threshold)):
+        refuse_overlaps(points.at(i), f"predictions at threshold {points.threshold[i]:g}")
+    clip, label = indices(events.clip, known.clips), indices(events.label, known.classes)
+    keep = (clip >= 0) & (label >= 0) & (events.offset > events.onset)
+    return Detections(
+        points.point[keep],
+        clip[keep],
+        label[keep],
+        events.onset[keep],
+        events.offset[keep],
+        len(points.threshold),
+    )
+
+
+def one_point(events: EventTable) -> OperatingPoints:
+    """A list of events as the only operating point (its threshold is not known: NaN)."""
+    return OperatingPoints(np.array([np.nan]), np.zeros(len(events), dtype=np.int64), events)
+
+
+def indices(names: Array, known: Sequence[str]) -> Array:
+    """(rows,) index in `known`, -1 where a name is not among them."""
+    place = {name: i for i, name in enumerate(known)}
+    return np.fromiter((place.get(name, -1) for name in names), np.int64, len(names))
+
+
+def refuse_overlaps(events: EventTable, what: str) -> None:
+    """Raises BadFile where two events of one class and clip overlap; open intervals."""
+    clips, classes = tuple(dict.fromkeys(events.clip)), events.labels
+    clip, label = indices(events.clip, clips), indices(events.label, classes)
+    order = np.lexsort((events.offset, events.onset, label, clip))
+    clip, label = clip[order], label[order]
+    onset, offset = events.onset[order], events.offset[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(clip) != 0) | (np.diff(label) != 0)
+    distinct = new.copy()
+    distinct[1:] |= (np.diff(onset) != 0) | (np.diff(offset) != 0)
+    keep = np.flatnonzero(distinct)
+    group = np.cumsum(new)[keep]
+    onset, offset = onset[keep], offset[keep]
+    latest = _running_maximum(offset, group)
+    bad = np.flatnonzero((group[1:] == group[:-1]) & (onset[1:] < latest[:-1]))
+    if len(bad):
+        i = int(bad[0])
+        j = int(np.flatnonzero((group[: i + 1] == group[i]) & (offset[: i + 1] == latest[i]))[0])
+        row = keep[i + 1]
+        raise BadFile(
+            f"{what}: in clip {clips[clip[row]]!r} the {classes[label[row]]!r} events"
+            f" {onset[j]:g}-{offset[j]:g} s and {onset[i + 1]:g}-{offset[i + 1]:g} s overlap;"
+            " PSDS is not defined then: merge them"
+        )
+
+
+def _with_length(events: EventTable) -> EventTable:
+    keep = events.offset > events.onset
+    return EventTable(
+        events.clip[keep], events.onset[keep], events.offset[keep], events.label[keep], events.clips
+    )
+
+
+def _running_maximum(values: Array, group: Array) -> Array:
+    """Largest value so far inside each group; groups are contiguous and ascending, times >= 0."""
+    if not len(values):
+        return values
+    order = np.argsort(values, kind="stable")
+    rank = np.empty(len(values), dtype=np.int64)
+    rank[order] = np.arange(len(values))
+    highest = np.maximum.accumulate(rank + group * len(values)) - group * len(values)
+    return values[order][highest]
