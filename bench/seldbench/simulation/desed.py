@@ -1,0 +1,203 @@
+"""`desed-sim`: a simulated data set in DESED's layout, from formulas or from recorded sounds.
+
+    root/desed-sim/dataset/audio/...      16 kHz, 16 bit, in the folders DESED's recipes call X_16k
+    root/desed-sim/dataset/metadata/...   the tables
+    root/desed-sim/manifest.json          what it was made from, and its fingerprint
+
+A set is built in `root/.desed-sim.part` and renamed when complete. An interrupted build goes on at
+the first clip that is missing. Results on it compare systems; they say nothing about DESED.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from seldbench.contracts import Progress, Quiet
+from seldbench.errors import BadFile, SeldbenchError, UnknownName, WriteFailed, near
+from seldbench.simulation.bank import Bank, ProceduralBank
+from seldbench.simulation.building import render_all
+from seldbench.simulation.calibration import GENERATOR, SIZES
+from seldbench.simulation.planning import ClipPlan, plan_split
+from seldbench.simulation.recorded import RecordedBank
+from seldbench.simulation.rendering import render
+from seldbench.simulation.signals import Array
+from seldbench.simulation.splits import SPLITS, counts
+from seldbench.simulation.tables import tables
+from seldbench.storage import read_json, write_json, write_text
+
+NAME = "desed-sim"
+PART = f".{NAME}.part"
+FORMAT = 1
+QUIET = Quiet()
+IDENTITY = ("scale", "seed", "sounds", "fill_missing", "generator")
+
+Plans = dict[str, Sequence[ClipPlan]]
+
+
+def simulate_desed(
+    root: Path,
+    *,
+    scale: str,
+    seed: int = 0,
+    sounds: Path | None = None,
+    fill_missing: str | None = None,
+    jobs: int = 2,
+    progress: Progress = QUIET,
+) -> dict[str, Any]:
+    """Make `root/desed-sim`, or leave it where the same set is there already.
+
+    Args:
+        scale: "tiny", "small" or "full".
+        sounds: a folder of recordings with a `catalogue.csv`; None for procedural sounds.
+        fill_missing: "procedural" makes by formula the classes that `sounds` lacks; with None they
+            do not occur.
+        jobs: processes; the result does not depend on it.
+
+    Returns:
+        the manifest.
+
+    Raises:
+        UnknownName: no such scale, or a label that DESED lacks. BadFile: a set with other
+        parameters is there, or the catalogue breaks a rule. MissingData: no catalogue.
+        WriteFailed: disk full, no permission; start again and it goes on.
+    """
+    if jobs < 1:
+        raise SeldbenchError(f"jobs: {jobs} given; 1 or more processes can work")
+    bank = open_bank(scale, seed, sounds, fill_missing)
+    wanted = _parameters(scale, seed, sounds, fill_missing, bank)
+    target, part = root / NAME, root / PART
+    if target.exists():
+        return _existing(target, wanted, progress)
+    _start(part, wanted)
+    plans: Plans = {name: plan_split(name, n, seed, bank) for name, n in counts(scale).items()}
+    render_all(part / "dataset", plans, seed=seed, bank=bank, jobs=jobs, progress=progress)
+    manifest = _finish(part, plans, wanted, bank)
+    try:
+        os.replace(part, target)
+    except OSError as error:
+        if target.exists():
+            return _existing(target, wanted, progress)
+        raise WriteFailed(f"{target}: cannot be made ({error.strerror})") from error
+    progress.say(f"{target}: {sum(manifest['counts'].values())} clips")
+    return manifest
+
+
+def make_clip(
+    split: str,
+    index: int,
+    *,
+    scale: str,
+    seed: int = 0,
+    sounds: Path | None = None,
+    fill_missing: str | None = None,
+) -> tuple[ClipPlan, Array]:
+    """One clip of a set, alone: its plan (name, events) and its samples, int16, as on disk."""
+    if split not in SPLITS:
+        raise UnknownName(f"no split named {split!r}{near(split, SPLITS)} in {NAME}")
+    bank = open_bank(scale, seed, sounds, fill_missing)
+    plan = plan_split(split, counts(scale)[split], seed, bank)[index]
+    return plan, render(plan, seed, bank)
+
+
+def open_bank(scale: str, seed: int, sounds: Path | None, fill_missing: str | None) -> Bank:
+    """The sounds of a set, once its arguments are known to make sense."""
+    if scale not in SIZES:
+        raise UnknownName(
+            f"no scale named {scale!r}{near(scale, SIZES)}; one of {', '.join(SIZES)}"
+        )
+    if fill_missing not in (None, "procedural"):
+        raise UnknownName(f"fill_missing: {fill_missing!r} given; None or 'procedural' expected")
+    if sounds is None:
+        if fill_missing:
+            raise SeldbenchError("fill_missing is for a folder of sounds; none was given")
+        return ProceduralBank(seed)
+    return RecordedBank.open(sounds, seed, fill_missing == "procedural")
+
+
+def _parameters(
+    scale: str, seed: int, sounds: Path | None, fill_missing: str | None, bank: Bank
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "dataset": NAME,
+        "scale": scale,
+        "seed": seed,
+        "sounds": bank.name,
+        "sounds_folder": sounds.resolve().name if sounds else None,
+        "fill_missing": fill_missing,
+        "generator": GENERATOR,
+    }
+
+
+def _existing(target: Path, wanted: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The manifest of the set that is there, if it is the wanted one."""
+    path = target / "manifest.json"
+    if not path.exists():
+        raise BadFile(
+            f"{target}: is there, but without manifest.json, so no simulated set; move it"
+        )
+    there: dict[str, Any] = read_json(path)
+    if any(there.get(k) != wanted[k] for k in IDENTITY):
+        found, asked = (
+            ", ".join(f"{k} {of.get(k)}" for k in IDENTITY if there.get(k) != wanted[k])
+            for of in (there, wanted)
+        )
+        raise BadFile(
+            f"{target}: holds another set ({found}; wanted: {asked}). Give another --data-root, or"
+            " remove that folder first"
+        )
+    progress.say(f"{target}: already there")
+    return there
+
+
+def _start(part: Path, wanted: dict[str, Any]) -> None:
+    """A folder to build in; what another set's interrupted build left there is removed."""
+    path = part / "parameters.json"
+    try:
+        if part.exists() and not (path.exists() and read_json(path) == wanted):
+            shutil.rmtree(part)
+        part.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailed(
+            f"{part}: cannot be made ({error.strerror}); choose another --data-root"
+        ) from error
+    write_json(path, wanted)
+
+
+def _finish(part: Path, plans: Plans, wanted: dict[str, Any], bank: Bank) -> dict[str, Any]:
+    """Tables and manifest; what interrupted writes left is removed."""
+    for name, of_split in plans.items():
+        for path, text in tables(SPLITS[name], of_split).items():
+            write_text(part / "dataset" / path, text)
+    for leftover in part.rglob(".*.part"):
+        leftover.unlink()
+    manifest = {
+        **wanted,
+        "classes": _classes(plans, "train"),
+        "test_classes": _classes(plans, "test"),
+        "counts": {name: len(of_split) for name, of_split in plans.items()},
+        "fingerprint": fingerprint(part / "dataset"),
+        **bank.origins(),
+    }
+    write_json(part / "manifest.json", manifest)
+    (part / "parameters.json").unlink()
+    return manifest
+
+
+def _classes(plans: Plans, group: str) -> list[str]:
+    """The classes with an event in a group's splits."""
+    clips = (p for name, of_split in plans.items() if SPLITS[name].group == group for p in of_split)
+    return sorted({event.label for plan in clips for event in plan.events})
+
+
+def fingerprint(dataset: Path) -> str:
+    """SHA-256 over the tables' text and every sound file's name and size."""
+    found = sha256()
+    for path in sorted(p for p in dataset.rglob("*") if p.is_file()):
+        found.update(path.relative_to(dataset).as_posix().encode() + b"\0")
+        table = path.suffix == ".tsv"
+        found.update(path.read_bytes() if table else str(path.stat().st_size).encode())
+    return found.hexdigest()
