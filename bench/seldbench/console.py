@@ -1,4 +1,4 @@
-"""Progress for a person: a live bar on a terminal, plain lines elsewhere."""
+"""Progress for a person, on standard error: a live bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -21,11 +21,11 @@ class Console:
         if self._live is not None:
             self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
-            typer.echo(line)
+            typer.echo(line, err=True)
         self._spoke = time.monotonic()
 
     def advance(self, task: str, done: int, total: int, note: str = "") -> None:
-        if sys.stdout.isatty():
+        if sys.stderr.isatty():
             self._bar(task, done, total, note)
         elif time.monotonic() - self._spoke > QUIET_SECONDS:
             self.say(f"{task}: {done}/{total} {note}".rstrip())
@@ -38,11 +38,12 @@ class Console:
 
     def _bar(self, task: str, done: int, total: int, note: str) -> None:
         if self._live is None:
+            from rich.console import Console as Rich
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
             from rich.progress import TimeRemainingColumn as Remaining
 
             columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-            self._live = Progress(*columns, Remaining(), transient=True)
+            self._live = Progress(*columns, Remaining(), transient=True, console=Rich(stderr=True))
             self._live.start()
         if task not in self._tasks:
             self._tasks[task] = self._live.add_task(task, total=total)

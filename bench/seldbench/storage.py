@@ -4,7 +4,7 @@ rename. A failure (disk full, no permission) leaves the old file as it was."""
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -30,7 +30,8 @@ def atomic(path: Path) -> Iterator[Path]:
             " space or choose another folder, then start the same command again"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -37,11 +37,13 @@ class Windowing:
         return self.features.frames(self.samples)
 
     def onsets(self, duration: float, hop: float) -> list[float]:
-        """Onsets of the windows that cover a clip, `hop` apart; the last one ends with the clip."""
-        if duration <= self.window:
-            return [0.0]
-        last = float(np.ceil((duration - self.window) / self.grid - 1e-6) * self.grid)
-        return [*(float(s) for s in np.arange(0.0, last - 1e-6, hop)), last]
+        """Onsets of the windows that cover a clip, on the grid and at most `hop` apart.
+
+        The last one ends with the clip, or less than a step of the grid beyond it.
+        """
+        last = max(0, int(np.ceil((duration - self.window) / self.grid - 1e-6)))
+        step = max(1, int(hop / self.grid + 1e-6))
+        return [n * self.grid for n in (*range(0, last, step), last)]
 
     def whole(self, clip: Clip) -> Array:
         """The whole clip, padded; (mics, samples) float32."""

@@ -40,14 +40,10 @@ class Assembly:
             network.to(device),
             self.windowing,
             self.formats,
-            hop=self._half_window(),
+            hop=self.windowing.window / 2,
             frames=self.frames,
             device=device,
         )
-
-    def _half_window(self) -> float:
-        grid = self.windowing.grid
-        return max(1, round(self.windowing.window / 2 / grid)) * grid
 
 
 def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: int) -> Assembly:

@@ -60,12 +60,12 @@ def make_group(
 
     Raises:
         MissingData: fewer windows than one batch takes.
-        ValueError: a head is on for only some of the group's splits.
+        BadRecipe: a head is on for only some of the group's splits.
     """
     splits = set(name.split("+"))
     for head_name, head in heads.items():
         if splits & set(head.on) and not splits <= set(head.on):
-            raise ValueError(f"head {head_name!r} is on for only a part of the group {name!r}")
+            raise BadRecipe(f"head {head_name!r} is on for only a part of the group {name!r}")
     examples = tuple(
         Example(clip, onset)
         for clip in clips

@@ -1,0 +1,142 @@
+"""Recipes: what stands above holds below, variants on top, settings last; unknown keys refused."""
+
+import pytest
+from seldbench.errors import BadRecipe, UnknownName
+from seldbench.recipe import canonical, parse_setting, recipe_file, resolve, variants
+
+SMALL = """
+title = "A system"
+source = "nobody"
+features = "logmel_desed"
+[heads]
+frames = { format = "strong", loss = "bce", on = ["train/synthetic"] }
+[batch]
+"train/synthetic" = 4
+[training]
+epochs = 2
+window = 10.0
+[select]
+"valid/synthetic" = "event_f1_macro"
+[stages.sed]
+[post]
+origin = "nobody"
+[variants.plain]
+[variants.long.training]
+epochs = 9
+[variants.other]
+batch = { "train/real" = 8 }
+heads.frames.on = ["train/real"]
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    def write(text=SMALL):
+        path = tmp_path / "crnn" / "desed.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_the_first_variant_is_the_default(recipe):
+    assert resolve(recipe(), "desed").variant == "plain"
+    assert variants(recipe()) == ["plain", "long", "other"]
+
+
+def test_what_stands_at_the_top_holds_for_every_stage(recipe):
+    stage = resolve(recipe(), "desed").stage
+    assert stage.training.epochs == 2
+    assert stage.heads["frames"].format == "strong"
+
+
+def test_a_variant_overrides_and_a_setting_has_the_last_word(recipe):
+    assert resolve(recipe(), "desed", "long").stage.training.epochs == 9
+    chosen = resolve(recipe(), "desed", "long", {"training.epochs": 3})
+    assert chosen.stage.training.epochs == 3
+    one_stage = resolve(recipe(), "desed", "long", {"stages.sed.training.epochs": 4})
+    assert one_stage.stage.training.epochs == 4
+
+
+def test_a_variant_that_names_a_batch_says_all_of_it(recipe):
+    assert resolve(recipe(), "desed", "other").stage.batch == {"train/real": 8}
+
+
+def test_equal_recipes_have_one_canonical_text_and_others_another(recipe):
+    assert canonical(resolve(recipe(), "desed")) == canonical(resolve(recipe(), "desed"))
+    assert canonical(resolve(recipe(), "desed")) != canonical(resolve(recipe(), "desed", "long"))
+
+
+def test_an_unknown_key_is_refused_with_the_nearest(recipe):
+    with pytest.raises(BadRecipe, match=r"unknown key 'stages.sed.training.epoch' \(near: epochs"):
+        resolve(recipe(SMALL.replace("epochs = 2", "epoch = 2\nepochs = 2")), "desed")
+    with pytest.raises(BadRecipe, match="unknown key 'stages.sed.training.lrate'"):
+        resolve(recipe(), "desed", None, {"training.lrate": 1})
+
+
+def test_an_unknown_variant_is_refused_with_the_nearest(recipe):
+    with pytest.raises(UnknownName, match=r"no variant 'lang' \(near: long"):
+        resolve(recipe(), "desed", "lang")
+
+
+def test_a_missing_key_is_named(recipe):
+    with pytest.raises(BadRecipe, match="missing key 'post.origin'"):
+        resolve(recipe(SMALL.replace('origin = "nobody"', "")), "desed")
+
+
+def test_text_that_is_not_toml_names_the_file(recipe):
+    with pytest.raises(BadRecipe, match=r"desed\.toml: not TOML"):
+        resolve(recipe("title = "), "desed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALL.replace('"valid/synthetic" =', '"test" ='),
+        SMALL + '[post.tune]\non = "test"\nthresholds = [0.3]\n',
+    ],
+)
+def test_nothing_is_chosen_on_test(recipe, text):
+    text = text.replace("[post.tune]\non", "[variants.plain.post.tune]\non")
+    with pytest.raises(BadRecipe, match="nothing is chosen on test"):
+        resolve(recipe(text), "desed")
+
+
+def test_training_on_a_split_that_is_not_train_is_refused(recipe):
+    with pytest.raises(BadRecipe, match="'valid/weak' is not a train split"):
+        resolve(recipe(), "desed", None, {"batch": {"valid/weak": 2}})
+
+
+def test_a_class_that_the_post_processing_leaves_out_is_an_error(recipe):
+    chosen = resolve(recipe(), "desed", None, {"post.medians": {"Dog": 0.3}})
+    assert chosen.post.by_class("medians", ["Dog"]) == {"Dog": 0.3}
+    with pytest.raises(BadRecipe, match="no value for Cat"):
+        chosen.post.by_class("medians", ["Cat", "Dog"])
+
+
+def test_a_setting_reads_as_toml_or_as_text():
+    assert parse_setting("training.epochs=3") == ("training.epochs", 3)
+    assert parse_setting("training.precision=bf16") == ("training.precision", "bf16")
+    with pytest.raises(UnknownName, match="expected key=value"):
+        parse_setting("training.epochs")
+
+
+def test_a_simulated_twin_uses_the_real_sets_recipe():
+    assert recipe_file("crnn", "desed-sim") == recipe_file("crnn", "desed")
+
+
+def test_unknown_systems_and_data_sets_are_named_with_the_nearest():
+    with pytest.raises(UnknownName, match=r"no architecture named 'crn' \(near: crnn\)"):
+        recipe_file("crn", "desed")
+    with pytest.raises(UnknownName, match=r"no data set named 'desedd' \(near: desed"):
+        recipe_file("crnn", "desedd")
+
+
+def test_every_shipped_recipe_and_variant_resolves():
+    from seldbench import registry
+
+    for name in registry.names("recipes"):
+        path = registry.data_file("recipes", name)
+        for variant in variants(path):
+            assert resolve(path, name.split("/")[1], variant).stages
