@@ -285,7 +285,8 @@ def _notes(gathered: list[Group]) -> tuple[str, ...]:
     for group in gathered:
         if group.first.data.partial:
             found, expected = group.first.data.coverage.get(group.first.split, (0, 0))
-            notes.append(f"partial: {_name(group)} was scored on {found} of {expected} test clips")
+            missing = f", {found} of {expected} were found" if found < expected else ""
+            notes.append(f"partial: {_name(group)} was not scored on all test clips{missing}")
         if group.superseded:
             notes.append(f"not counted, run again since: {', '.join(group.superseded)}")
     return tuple(dict.fromkeys(notes))

@@ -185,18 +185,18 @@ def _system(result: Result) -> tuple[str, ...]:
     return (*names, json.dumps(rest, sort_keys=True, default=str))
 
 
-def safe_id(run: str, path: Path) -> str:
-    """The id, checked to be a plain file name.
+def safe_id(name: str, path: Path) -> str:
+    """A run's id or a data set's name, checked to be a plain file name.
 
     Raises:
         BadRun: it holds anything but letters, digits and . _ + -, or begins with a dot.
     """
-    if not isinstance(run, str) or not _SAFE.fullmatch(run):
+    if not isinstance(name, str) or not _SAFE.fullmatch(name):
         raise BadRun(
-            f"{path}: the run's id {run!r} is no safe file name (letters, digits and . _ + - only);"
-            " a run's folder and files must be as `seldbench run` wrote them"
+            f"{path}: {name!r} is no safe file name (letters, digits and . _ + - only); a run's"
+            " folder and files must be as `seldbench run` wrote them"
         )
-    return run
+    return name
 
 
 def published(reports: Path) -> list[Result]:
@@ -233,7 +233,8 @@ def parse(content: Any, path: Path) -> Result:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadFile(f"{path}: {where}: {first['msg']}; publish the run again") from None
-    safe_id(result.run, path)
+    for name in (result.run, result.dataset):  # both become names of files
+        safe_id(name, path)
     return result
 
 
@@ -255,7 +256,8 @@ def run_content(run: Run) -> dict[str, Any]:
     provenance = {key: about.get(key) for key in ("key", "created", "limit", "fold")}
     provenance["command"] = [_shareable(str(word)) for word in about.get("command", [])]
     provenance["recipe"] = read_json(run.path / "recipe.json")
-    return {**run.scores, "provenance": provenance}
+    scores = {key: value for key, value in run.scores.items() if key != "command"}
+    return {**scores, "provenance": provenance}
 
 
 def of_run(path: Path) -> Result:

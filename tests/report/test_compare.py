@@ -73,7 +73,7 @@ def test_a_simulated_result_has_a_column_of_its_own_beside_published_numbers(wri
 def test_a_partial_result_keeps_its_mark_in_a_paper_s_table(write_run):
     made = compare([write_run(partial=True)], table="ast_sed/1")
     assert cell(made, "CRNN", "event_f1_macro measured") == "0.450 (partial)"
-    assert any("3 of 4 test clips" in note for note in made.notes)
+    assert any("3 of 4 were found" in note for note in made.notes)
 
 
 def test_a_table_by_class_lists_classes_groups_and_the_score_over_all(write_run):

@@ -1,0 +1,152 @@
+"""Publishing: what pages need of a finished run, copied into a reports folder.
+
+`scores/<run>.json` (scores with provenance), and in `runs/<run>/`: curves.json (training, by
+epoch), psd_roc.json, clips.json (events and confidence of the shown clips) and their spectrograms.
+Publishing a run again replaces what was there; several may publish into one folder at once.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from seldbench import leaderboard
+from seldbench.errors import BadRun
+from seldbench.evaluation import psd_roc
+from seldbench.results import Result, parse, run_content
+from seldbench.runs import StageFolder, open_run
+from seldbench.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
+from seldbench.storage import write_bytes, write_json
+
+Array = np.ndarray
+
+FORMAT = 1  # of the files in runs/<run>/
+LOCK = ".publish.lock"
+GRID = 251  # points of a published curve
+NOT_CURVES = ("epoch", "step", "seconds")
+
+
+def publish(
+    run: Path, out: Path = Path("reports"), *, shown: int = 3, audio: Audio | None = None
+) -> Path:
+    """Publish a run into `out` and write the leaderboard anew; gives the score file.
+
+    Args:
+        run: a finished run folder; its stages lie in `stages/` beside it.
+        shown: how many clips to show, from the worst to the best by event F1.
+        audio: reads a test clip for its spectrogram; None publishes timelines alone.
+
+    Raises:
+        BadRun: unfinished, of another version, or with an unsafe id.
+        BadFile: a file of the run that breaks a rule. WriteFailed: nothing is half written.
+    """
+    opened = open_run(run)
+    content = run_content(opened)
+    result = parse(content, opened.path / "scores.json")
+    outcome = read_outcome(opened.reference, opened.predictions)
+    clips, pictures = _clips(outcome, result, shown, audio)
+    parts: dict[str, dict[str, Any]] = {
+        "curves": {"stages": {n: _curves(opened.stage(n)) for n in opened.about["stages"]}},
+        "psd_roc": {"curves": _roc(outcome, result)},
+        "clips": {"clips": clips},
+    }
+    folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
+    out.mkdir(parents=True, exist_ok=True)
+    with FileLock(out / LOCK):
+        for name, png in pictures.items():
+            write_bytes(folder / name, png)
+        for name, part in parts.items():
+            write_json(folder / f"{name}.json", {"format": FORMAT, **part})
+        for old in set(folder.glob("*.png")) - {folder / name for name in pictures}:
+            old.unlink()
+        # Last: a run is published from the moment that its score file stands.
+        write_json(scores, content)
+        leaderboard.write(out)
+    return scores
+
+
+def _clips(
+    outcome: Outcome, result: Result, shown: int, audio: Audio | None
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """The shown clips for clips.json, and their pictures by file name."""
+    thresholds = result.post.thresholds if result.post else {}
+    clips, pictures = [], {}
+    for i, (role, clip, f1) in enumerate(choose(outcome, shown)):
+        content = {"role": role, "f1": f1, **clip_content(outcome, clip, thresholds)}
+        content |= {"spectrogram": None, "ticks_hz": []}
+        if audio is not None:
+            name = f"clip-{i + 1}.png"
+            pictures[name], content["ticks_hz"] = spectrogram(*audio(clip))
+            content["spectrogram"] = name
+        clips.append(content)
+    return clips, pictures
+
+
+def _curves(stage: StageFolder) -> dict[str, Any] | None:
+    """A training's log by epoch, and the epoch it kept; None where the log is gone."""
+    path = stage.path / "log.jsonl"
+    if not path.exists():
+        return None
+    try:
+        entries = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    except json.JSONDecodeError as error:
+        raise BadRun(f"{path}: not JSON lines ({error}); train the stage again") from None
+    flat = [dict(_flat(entry)) for entry in entries]
+    names = dict.fromkeys(name for entry in flat for name in entry if name not in NOT_CURVES)
+    kept = (stage.done or {}).get("selected") or {}
+    return {
+        "epoch": [entry["epoch"] for entry in flat],
+        "series": {name: [entry.get(name) for entry in flat] for name in names},
+        "selected": kept.get("epoch"),
+        "network": kept.get("network"),
+        "selected_on": _why(kept.get("on")),
+    }
+
+
+def _why(chosen: Mapping[str, str] | str | None) -> str:
+    """What a recipe's `select` says, for a reader."""
+    if isinstance(chosen, Mapping):
+        return "best " + " + ".join(f"{score} on {split}" for split, score in chosen.items())
+    return chosen or ""
+
+
+def _flat(entry: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    """Numbers of nested tables, their names joined by blanks; six digits."""
+    found = []
+    for name, value in entry.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name} ")
+        elif isinstance(value, int | float) and np.isfinite(value):
+            found.append((prefix + name, float(f"{value:.6g}") if prefix else value))
+    return found
+
+
+def _roc(outcome: Outcome, result: Result) -> dict[str, Any]:
+    """PSD-ROC curves of the run's frame scores; none without frame scores."""
+    if outcome.frames is None:
+        return {}
+    curves = psd_roc(outcome.reference, outcome.durations, outcome.frames)
+    return {
+        score: _thinned(curve) | {"psds": result.scores.get(score)}
+        for score, curve in curves.items()
+    }
+
+
+def _thinned(curve: Mapping[str, Any]) -> dict[str, Any]:
+    """Staircases on an even grid: their values at every place of it."""
+    grid = np.linspace(0, curve["max_efpr"], GRID)
+    return {
+        "max_efpr": float(curve["max_efpr"]),
+        "mean": _held(grid, curve["efpr"], curve["etpr"]),
+        "classes": {c: _held(grid, of["efpr"], of["tpr"]) for c, of in curve["classes"].items()},
+    }
+
+
+def _held(grid: Array, efpr: Sequence[float], tpr: Sequence[float]) -> list[list[float]]:
+    """[eFPR, TPR] on the grid of a staircase that is 0 before its first point."""
+    place = np.searchsorted(np.asarray(efpr), grid, side="right")
+    values = np.concatenate([[0.0], np.asarray(tpr, dtype=np.float64)])[place]
+    return [[round(float(x), 2), round(float(y), 4)] for x, y in zip(grid, values)]

@@ -1,0 +1,217 @@
+"""Figures of a report as SVG: scores by run, PSD-ROC, training curves, bars by class.
+
+Drawn without a window or a global state; equal data give equal text: no dates, seeded names. Names
+of classes and runs are shown as they are, never read as mathematics or markup.
+"""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from seldbench.report.palette import LIGHT, colour
+from seldbench.report.words import number, title
+
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "grid.linewidth": 0.6,
+    "xtick.major.size": 0.0,
+    "ytick.major.size": 0.0,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "text.parse_math": False,
+    "axes.unicode_minus": False,
+} | {
+    key: LIGHT[name]
+    for name, keys in {
+        "ink": ("text.color", "axes.titlecolor", "axes.edgecolor"),
+        "muted": ("axes.labelcolor", "xtick.color", "ytick.color"),
+        "grid": ("grid.color",),
+    }.items()
+    for key in keys
+}
+
+
+def scores_by_run(rows: Sequence[Mapping[str, Any]], scores: Sequence[str], label: str) -> str:
+    """A dot a run and score with its interval; simulated or partial runs have hollow dots.
+
+    Args:
+        rows: {"name", "marked": bool, "values": {score: float | None},
+            "intervals": {score: (low, high) | None}}, the first on top.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 0.9 + 0.3 * len(rows)), layout="constrained")
+        axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
+        for panel, score in zip(axes, scores):
+            for i, row in enumerate(rows):
+                _dot(panel, i, row, score)
+            panel.set_title(title(score))
+            panel.set_xlim(0, 1)
+            panel.grid(False, axis="y")
+        axes[0].set_yticks(range(len(rows)), [row["name"] for row in rows], color=LIGHT["ink"])
+        axes[0].set_ylim(len(rows) - 0.5, -0.5)
+        return svg(figure, label)
+
+
+def _dot(panel: Axes, i: int, row: Mapping[str, Any], score: str) -> None:
+    value, interval = row["values"].get(score), row["intervals"].get(score)
+    if value is None:
+        return
+    if interval:
+        panel.plot(interval, (i, i), color=LIGHT["c0"], linewidth=1.6, solid_capstyle="butt")
+    fill = LIGHT["paper"] if row["marked"] else LIGHT["c0"]
+    panel.plot([value], [i], "o", color=LIGHT["c0"], markerfacecolor=fill, markersize=6)
+    panel.annotate(
+        number(value), (value, i), (0, 6), textcoords="offset points", fontsize=7.5, ha="center"
+    )
+
+
+def psd_roc(curves: Mapping[str, Any]) -> str:
+    """True positive rate over effective false positives an hour, by class and over all classes.
+
+    Args:
+        curves: {score: {"max_efpr", "psds", "mean": [[efpr, tpr] ...], "classes": {class: same}}}.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+        axes = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+        for panel, (score, curve) in zip(axes, curves.items()):
+            _roc(panel, curve)
+            panel.set_title(f"{title(score)} = {number(curve['psds'])}")
+        axes[0].set_ylabel("true positive rate")
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right upper")
+        return svg(figure, "PSD-ROC")
+
+
+def _roc(panel: Axes, curve: Mapping[str, Any]) -> None:
+    for i, (name, points) in enumerate(curve["classes"].items()):
+        _staircase(panel, points, curve["max_efpr"], name, color=colour(i), linewidth=1.0)
+    ink = LIGHT["ink"]
+    _staircase(panel, curve["mean"], curve["max_efpr"], "all classes", color=ink, linewidth=2.2)
+    mean = [*curve["mean"], [curve["max_efpr"], curve["mean"][-1][1]]] if curve["mean"] else []
+    across, up = [x for x, _ in mean], [y for _, y in mean]
+    panel.fill_between(across, up, step="post", color=LIGHT["muted"], alpha=0.15, linewidth=0)
+    panel.set_xlim(0, curve["max_efpr"])
+    panel.set_ylim(0, 1.02)
+    panel.set_xlabel("effective false positives an hour")
+
+
+def _staircase(
+    panel: Axes, points: Sequence[Sequence[float]], end: float, name: str, **line: Any
+) -> None:
+    if points:
+        held = [*points, [end, points[-1][1]]]
+        across, up = [x for x, _ in held], [y for _, y in held]
+        panel.plot(across, up, drawstyle="steps-post", label=_plain(name), **line)
+
+
+def training(stages: Mapping[str, Any]) -> str:
+    """Losses, validation scores and step size by epoch, a row of panels a stage.
+
+    Args:
+        stages: {stage: {"epoch": [...], "series": {name: [value | None ...]}, "selected": epoch}}.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 2.9 * len(stages)), layout="constrained")
+        rows = figure.subplots(len(stages), 3, squeeze=False, width_ratios=(4, 4, 2))
+        for axes, (stage, curves) in zip(rows, stages.items()):
+            for panel, kind in zip(axes, ("loss", "valid", "lr")):
+                _series(panel, curves, kind)
+            axes[0].set_title(
+                _plain(f"{stage}: training loss" if len(stages) > 1 else "training loss")
+            )
+            axes[1].set_title("validation scores")
+            axes[2].set_title("step size")
+        return svg(figure, "Training curves")
+
+
+def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
+    names = [name for name in curves["series"] if name.split()[0] in (kind, f"{kind}es")]
+    for i, name in enumerate(names):
+        main = name == kind or name.endswith("score")
+        width, style = (1.8, "-") if main else (1.0, "--")
+        known = [(e, v) for e, v in zip(curves["epoch"], curves["series"][name]) if v is not None]
+        across, up = [e for e, _ in known], [v for _, v in known]
+        short = name.removeprefix("losses ").removeprefix("valid ")
+        mark = "o" if len(known) == 1 else None
+        panel.plot(
+            across, up, style, color=colour(i), linewidth=width, label=_plain(short), marker=mark
+        )
+    if curves.get("selected") and kind == "valid":
+        panel.axvline(curves["selected"], color=LIGHT["muted"], linewidth=1.0, linestyle=":")
+    panel.set_xlabel("epoch")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    panel.set_ylim(bottom=0)
+    if len(names) > 1:
+        panel.legend(loc="best")
+
+
+def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequence[str]) -> str:
+    """A bar a class and score; the value at its end.
+
+    Args:
+        values: {class: {score: value or None}}, the first on top.
+    """
+    with mpl.rc_context(_STYLE):
+        height = 0.8 / len(scores)
+        figure = Figure(
+            figsize=(9.6, 0.9 + len(values) * (0.16 + 0.18 * len(scores))), layout="constrained"
+        )
+        panel = figure.subplots()
+        for j, score in enumerate(scores):
+            places = [i + (j - (len(scores) - 1) / 2) * height for i in range(len(values))]
+            lengths = [of_class.get(score) for of_class in values.values()]
+            drawn = [v or 0.0 for v in lengths]
+            panel.barh(places, drawn, height * 0.9, color=colour(j), label=title(score))
+            for place, length in zip(places, lengths):
+                panel.text((length or 0) + 0.008, place, number(length), va="center", fontsize=7.5)
+        panel.set_yticks(range(len(values)), [_plain(name) for name in values], color=LIGHT["ink"])
+        panel.set_ylim(len(values) - 0.5, -0.5)
+        panel.set_xlim(0, 1.05)
+        panel.grid(False, axis="y")
+        figure.legend(loc="outside upper right", ncols=len(scores))
+        return svg(figure, "Scores by class")
+
+
+def svg(figure: Figure, label: str) -> str:
+    """The figure as an SVG element that scales with the page; `label` is what it shows."""
+    buffer = io.StringIO()
+    names = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    salt: dict[Any, Any] = {"svg.hashsalt": label}
+    with mpl.rc_context(salt):
+        figure.savefig(buffer, format="svg", metadata=names)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    for waste in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>"):
+        text = re.sub(waste, "", text, flags=re.DOTALL)
+    # Names of groups would occur twice where two figures stand in one page; nothing refers to them.
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    return text.replace(
+        "<svg ", f'<svg role="img" aria-label="{escape(label)}" style="stroke-linejoin:round" ', 1
+    )
+
+
+def _plain(name: str) -> str:
+    # A legend leaves out what begins with an underscore.
+    return f" {name}" if name.startswith("_") else name
