@@ -121,6 +121,12 @@ class PartFiles:
             return f"{folder} holds none of the {len(wanted)} clips that {self.table} names"
         return None
 
+    def notes(self) -> list[str]:
+        """What is read in another place than the layout says."""
+        if self.table and self.part.durations and self.durations_table is None:
+            return [f"no {self.part.durations}; durations are the sound files' own"]
+        return []
+
     def description(self) -> Iterator[str]:
         """Tables by their digest, then the names and sizes of the clips that are there."""
         yield self.part.split

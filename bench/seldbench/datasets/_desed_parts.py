@@ -42,6 +42,7 @@ class Part:
     clips: int
     durations: str = ""
     held_out: str = ""
+    optional: bool = False  # nothing needs it: its absence is no fault
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -110,5 +111,6 @@ PARTS = (
         kind="strong",
         length="header",
         clips=692,
+        optional=True,
     ),
 )

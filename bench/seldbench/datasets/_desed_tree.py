@@ -7,6 +7,7 @@ Everything is read when it is asked for, and nothing in the tree is ever written
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -94,9 +95,7 @@ class Tree:
                 f"{split}: {missing} of {expected} clips are missing ({missing / expected:.1%});"
                 f" `seldbench data check {self.name}` lists them"
             )
-        if found and files.part.durations and files.durations_table is None:
-            notes.append(f"{split}: no {files.part.durations}; durations are the sound files' own")
-        return notes
+        return notes + [f"{split}: {note}" for note in files.notes()]
 
     def provenance(self) -> dict[str, dict[str, str]]:
         """{part: the table and the audio folder in use, below the tree} of the parts there."""
@@ -120,9 +119,15 @@ class Tree:
 
     def inspect(self, split: str) -> SplitFiles:
         """All that is to be said of a split's files and labels, whatever is wrong with them."""
-        return inspect_part(
-            self.files(split), lambda scan: self._own(split, tuple(scan.names), scan.labels)
+        files = self.files(split)
+        found = inspect_part(
+            files,
+            lambda scan: self._own(split, tuple(scan.names), scan.labels),
+            lambda own, listed: self._expected(split, own, listed),
         )
+        if split == files.part.held_out:  # the table's faults are told once, of its main split
+            return replace(found, problems=())
+        return replace(found, notes=tuple(files.notes()))
 
     def _part(self, split: str) -> Part:
         for part in self.parts:

@@ -38,8 +38,8 @@ _REAL = """
         {tree}/metadata/train/audioset_strong.tsv
       audio, clip by clip from YouTube (needs ffmpeg):
         pip install desed
-        python -c "from desed.download import download_audioset_files_from_csv as get;
-          get('{tree}/metadata/train/audioset_strong.tsv', '{tree}/audio/train/strong_label_real')"
+        python -c "from desed.download import download_audioset_files_from_csv as get; \
+get('{tree}/metadata/train/audioset_strong.tsv', '{tree}/audio/train/strong_label_real')"
       clips that have vanished are handed out by the organisers on request"""
 _SYNTHETIC = """
       audio and metadata: https://zenodo.org/records/6026841 (dcase_synth.zip), to be unpacked in
@@ -110,7 +110,7 @@ class Desed:
 
     def provenance(self) -> dict[str, object]:
         """The tables and folders in use, and which version of the test labels was found."""
-        found: dict[str, object] = {"parts": self.tree.provenance()}
+        found: dict[str, object] = {"sounds": self.sounds, "parts": self.tree.provenance()}
         test = self.tree.files("test")
         if test.table is not None:
             events = sum(len(of_clip) for of_clip in test.events.values())
@@ -120,6 +120,10 @@ class Desed:
     def inspect(self, split: str) -> SplitFiles:
         """For `data check`: all that is to be said of a split's files."""
         return self.tree.inspect(split)
+
+    def faults(self) -> list[str]:
+        """For `data check`: a data set of others' making has no fault but those of its files."""
+        return []
 
 
 DATASET = Desed
