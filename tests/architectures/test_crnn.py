@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from seldbench_baselines.architectures.crnn import ARCHITECTURE
+from seldbench_baselines.architectures.crnn import ARCHITECTURE, Dropout
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
 WIDE = {"widths": (32, 64, 128, 256, 256, 256, 256), "gate": "cg", "hidden": 256}
@@ -164,6 +164,33 @@ def test_outputs_are_float32_inside_autocast():
     assert out["frames"].dtype == out["clip"].dtype == torch.float32
 
 
+@pytest.mark.parametrize("p", [0.2, 0.5])
+def test_dropout_drops_its_share_and_scales_the_rest(p):
+    dropout = Dropout(p).train()
+    x = torch.ones(4, 6, 50, 33).contiguous(memory_format=torch.channels_last).requires_grad_()
+    y = dropout(x)
+    assert y.stride() == x.stride()
+    assert {round(v, 5) for v in y.unique().tolist()} == {0.0, round(1 / (1 - p), 5)}
+    # 39600 elements: five standard deviations are 0.0126 at p = 0.5.
+    assert float((y == 0).float().mean()) == pytest.approx(p, abs=0.0126)
+    neighbours = (y[:, 1:] == 0) & (y[:, :-1] == 0)
+    assert float(neighbours.float().mean()) == pytest.approx(p * p, abs=0.015)
+    y.sum().backward()
+    assert torch.equal(x.grad, y)
+
+
+def test_dropout_comes_from_the_seed_and_is_off_in_evaluation():
+    dropout, x = Dropout(0.5), torch.ones(3, 1001)
+
+    def drawn(seed):
+        torch.manual_seed(seed)
+        return dropout.train()(x)
+
+    assert torch.equal(drawn(1), drawn(1)) and not torch.equal(drawn(1), drawn(2))
+    assert torch.equal(dropout.eval()(x), x)
+    assert torch.equal(Dropout(0.0).train()(x), x)
+
+
 def test_pools_and_bins_need_not_come_out_at_one_bin():
     model = crnn(widths=(4, 8), pools=((1, 2), (2, 4)), hidden=8)
     assert model.hop == pytest.approx(0.032)
@@ -185,7 +212,7 @@ def test_linear_softmax_weights_frames_with_themselves():
         score = pool(None, x.reshape(1, -1, 1))
         score.sum().backward()
         assert x.grad.isfinite().all()
-        return float(score)
+        return float(score.detach())
 
     assert pooled(1.0, 0.0, 0.0, 0.0) == pytest.approx(1.0)
     assert pooled(0.5, 0.5) == pytest.approx(0.5)

@@ -1,6 +1,7 @@
 """What channels-last memory and narrower networks are worth in a training step of `crnn`.
 
-    python tests/benchmarks/bench_channels_last.py [--batch 12] [--repeats 5] [--threads 1]
+    python tests/benchmarks/bench_channels_last.py [--batch 12] [--repeats 5] [--threads 1] \
+        [--keep-memory]
 
 Prints seconds of a supervised training step (forward, backward, Adam) on 10 s clips, contiguous and
 channels last in turn, so that other work on the machine falls on both; of the features; and the
@@ -13,6 +14,7 @@ from statistics import median
 
 import torch
 from seldbench.features.logmel_desed import LogMelDesed
+from seldbench.training.memory import keep_freed_memory
 from seldbench_baselines.architectures.crnn import ARCHITECTURE
 
 SIZES = {"frames": 10, "clip": 10}
@@ -20,11 +22,7 @@ VARIANTS = {
     "desed": {},
     "wide": {"widths": (32, 64, 128, 256, 256, 256, 256), "gate": "cg", "hidden": 256},
     "narrow": {"widths": (16, 16, 32, 32, 32, 32, 32), "hidden": 32},
-    "narrow, first pool 4 x 4": {
-        "widths": (16, 16, 32, 32, 32, 32),
-        "pools": ((4, 4), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2)),
-        "hidden": 32,
-    },
+    "narrower": {"widths": (8, 16, 32, 32, 32, 32, 32), "hidden": 32},
 }
 
 
@@ -71,7 +69,10 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--keep-memory", action="store_true")
     arguments = parser.parse_args()
+    if arguments.keep_memory:
+        keep_freed_memory()
     torch.set_num_threads(arguments.threads)
 
     features, waves = LogMelDesed(), torch.randn(12, 1, 160000)

@@ -44,6 +44,22 @@ class ContextGate(nn.Module):
 GATES: Mapping[str, Callable[[int], nn.Module]] = {"glu": GatedLinear, "cg": ContextGate}
 
 
+class Dropout(nn.Dropout):
+    """nn.Dropout; on a CPU from 16 random bits an element, which takes a fifth of the time (dropout
+    was a quarter of a training step). The probability is thereby rounded to 1/65536."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(...) -> the same"""
+        if not self.training or x.device.type != "cpu" or self.p in (0, 1):
+            return super().forward(x)
+        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        bits = words.view(torch.int16)[: x.numel()].as_strided(
+            x.shape, torch.empty_like(x).stride()
+        )
+        kept = bits >= round(self.p * 2**16) - 2**15
+        return x * kept.to(x.dtype).div_(1 - self.p)
+
+
 class Block(nn.Module):
     """Convolution 3 x 3, batch norm, gate, dropout, average pool."""
 
@@ -61,7 +77,7 @@ class Block(nn.Module):
         self.conv = nn.Conv2d(channels, width, 3, padding=1)
         self.norm = nn.BatchNorm2d(width, eps=1e-3, momentum=bn_momentum)
         self.gate = GATES[gate](width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.pool = nn.AvgPool2d(pool)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -148,7 +164,7 @@ class CRNN(nn.Module):
             raise ValueError(f"pools {pools} leave no bins of the features: pool fewer bins")
         self.blocks = nn.Sequential(*blocks)
         self.gru = nn.GRU(channels * bins, hidden, layers, batch_first=True, bidirectional=True)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.frames = nn.Linear(2 * hidden, sizes["frames"])
         self.clip = CLIP_POOLINGS[clip](2 * hidden, sizes["clip"]) if "clip" in sizes else None
 

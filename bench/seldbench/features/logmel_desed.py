@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seldbench.errors import near
 from seldbench.features._mel import htk_bank
-from seldbench.features._stft import centred_stft, frame_count
+from seldbench.features._stft import centred_stft, frame_count, magnitude
 from seldbench.geometry import Rotation
 
 N_FFT = 2048
@@ -74,7 +74,7 @@ class LogMelDesed(nn.Module):
             if self.peak_normalise:
                 peak = waves.abs().amax(-1, keepdim=True)
                 waves = waves / peak.clamp_min(torch.finfo(torch.float32).tiny)
-            return centred_stft(waves, self.window, HOP_SAMPLES).abs() @ self.bank
+            return magnitude(centred_stft(waves, self.window, HOP_SAMPLES)) @ self.bank
 
     def statistic(self, spectrum: Tensor) -> Tensor:
         """Smallest and largest decibels: (batch, 2), or (batch, 2 * bins) minima then maxima."""
