@@ -19,6 +19,7 @@ from seldbench.annotations.scores import (
     read_frame_scores,
     write_clip_scores,
     write_frame_scores,
+    write_score_table,
     write_score_tables,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "write_events",
     "write_frame_scores",
     "write_operating_points",
+    "write_score_table",
     "write_score_tables",
     "write_unlabelled",
     "write_weak",

@@ -94,10 +94,15 @@ def write_frame_scores(path: Path, frames: FrameScores) -> None:
 def write_score_tables(folder: Path, frames: FrameScores) -> None:
     """A table a clip into `folder`, named after the clip."""
     for clip in frames.clips:
-        rows = frames.rows(clip)
-        values = np.column_stack([frames.onset[rows], frames.offset[rows], frames.scores[rows]])
-        cells = ([decimal(v) for v in row] for row in values)
-        write_table(folder / f"{clip}.tsv", ("onset", "offset", *frames.classes), cells)
+        write_score_table(folder / f"{clip}.tsv", frames, clip)
+
+
+def write_score_table(path: Path, frames: FrameScores, clip: str) -> None:
+    """One clip's table: onset, offset and a column a class."""
+    rows = frames.rows(clip)
+    values = np.column_stack([frames.onset[rows], frames.offset[rows], frames.scores[rows]])
+    cells = ([decimal(v) for v in row] for row in values)
+    write_table(path, ("onset", "offset", *frames.classes), cells)
 
 
 def read_clip_scores(path: Path) -> ClipScores:

@@ -68,8 +68,8 @@ def point_counts(known: Truth, found: Detections, criteria: Criteria) -> PointCo
     order = np.lexsort((found.onset, found.point, found.clip))
     tables: list[list[Array]] = [[], [], []]  # columns of (clip, column) pairs, by kind
     for rows in _batches(known, found, order):
-        for kind, hits in enumerate(_count(known, found, rows, criteria)):
-            tables[kind].append(hits)
+        for table, pairs in zip(tables, _count(known, found, rows, criteria)):
+            table.append(pairs)
     sizes = (points * classes, points * classes, points * classes * classes)
     hits, false, cross = (_tally(rows, len(known.clips), size) for rows, size in zip(tables, sizes))
     return PointCounts(hits, false, cross, points, classes)

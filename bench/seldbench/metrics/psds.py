@@ -105,16 +105,12 @@ def area(efpr: Array, tpr: Array, label: Array, present: Array, scenario: Scenar
     return (etpr * width).sum(1) / limit
 
 
-def class_areas(efpr: Array, tpr: Array, scenario: Scenario) -> Array:
-    """Area under each class's own staircase: (points, classes) twice -> (classes,)."""
-    rows, classes = np.ascontiguousarray(efpr.T), efpr.shape[1]
-    limit = float(_limit(efpr.reshape(1, -1), scenario)[0])
-    alone = Scenario(scenario.criteria, alpha_st=0.0, max_efpr=limit)
-    label, present = np.zeros(rows.shape[1], dtype=np.int64), np.ones((classes, 1), dtype=bool)
-    return area(rows, np.ascontiguousarray(tpr.T), label, present, alone)
+def stair_area(efpr: Array, tpr: Array, limit: float) -> float:
+    """PSDS of one class: the area under its `staircase` up to `limit`."""
+    return float((tpr * np.diff(efpr, append=limit)).sum() / limit)
 
 
-def psd_roc(efpr: Array, tpr: Array, label: Array, classes: int, scenario: Scenario) -> Curve:
+def roc(efpr: Array, tpr: Array, label: Array, classes: int, scenario: Scenario) -> Curve:
     """The curve of one set of points (points,), up to max_efpr."""
     limit = _limit(efpr[None], scenario)
     inside = efpr <= limit[0]

@@ -28,7 +28,7 @@ class Runs:
     high: Array
 
 
-def events_above(frames: FrameScores, thresholds: Sequence[float]) -> OperatingPoints:
+def events_above(frames: FrameScores, thresholds: Sequence[float] | Array) -> OperatingPoints:
     """The runs of frames with score > threshold, compared in float64.
 
     Source: fgnt/sed_scores_eval, base_modules/detection.py (scores_to_event_list).

@@ -97,8 +97,7 @@ def detections(points: OperatingPoints, known: Truth) -> Detections:
         BadFile: overlapping detections of one class at one operating point.
     """
     events = points.events
-    for i in range(len(points.threshold)):
-        refuse_overlaps(points.at(i), f"predictions at threshold {points.threshold[i]:g}")
+    refuse_overlaps(events, "predictions", points)
     clip, label = indices(events.clip, known.clips), indices(events.label, known.classes)
     keep = (clip >= 0) & (label >= 0) & (events.offset > events.onset)
     return Detections(
@@ -122,15 +121,16 @@ def indices(names: Array, known: Sequence[str]) -> Array:
     return np.fromiter((place.get(name, -1) for name in names), np.int64, len(names))
 
 
-def refuse_overlaps(events: EventTable, what: str) -> None:
-    """Raises BadFile where two events of one class and clip overlap; open intervals."""
+def refuse_overlaps(events: EventTable, what: str, points: OperatingPoints | None = None) -> None:
+    """Raises BadFile where two events of one class and clip (and point) overlap; open intervals."""
     clips, classes = tuple(dict.fromkeys(events.clip)), events.labels
-    clip, label = indices(events.clip, clips), indices(events.label, classes)
-    order = np.lexsort((events.offset, events.onset, label, clip))
-    clip, label = clip[order], label[order]
+    place = indices(events.clip, clips) * len(classes) + indices(events.label, classes)
+    if points is not None:
+        place = place * len(points.threshold) + points.point
+    order = np.lexsort((events.offset, events.onset, place))
     onset, offset = events.onset[order], events.offset[order]
     new = np.ones(len(order), dtype=bool)
-    new[1:] = (np.diff(clip) != 0) | (np.diff(label) != 0)
+    new[1:] = np.diff(place[order]) != 0
     distinct = new.copy()
     distinct[1:] |= (np.diff(onset) != 0) | (np.diff(offset) != 0)
     keep = np.flatnonzero(distinct)
@@ -141,9 +141,10 @@ def refuse_overlaps(events: EventTable, what: str) -> None:
     if len(bad):
         i = int(bad[0])
         j = int(np.flatnonzero((group[: i + 1] == group[i]) & (offset[: i + 1] == latest[i]))[0])
-        row = keep[i + 1]
+        row = order[keep[i + 1]]
+        at = "" if points is None else f" at threshold {points.threshold[points.point[row]]:g}"
         raise BadFile(
-            f"{what}: in clip {clips[clip[row]]!r} the {classes[label[row]]!r} events"
+            f"{what}{at}: in clip {events.clip[row]!r} the {events.label[row]!r} events"
             f" {onset[j]:g}-{offset[j]:g} s and {onset[i + 1]:g}-{offset[i + 1]:g} s overlap;"
             " PSDS is not defined then: merge them"
         )

@@ -1,0 +1,51 @@
+"""PSD-ROC curves of predictions, as plain numbers for reports."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from seldbench.evaluation.inputs import Predictions, named, refuse_unknown_clips
+from seldbench.events import EventTable, OperatingPoints
+from seldbench.metrics.changepoints import ChangePoints, change_points
+from seldbench.metrics.intersection import PointCounts, point_counts
+from seldbench.metrics.psds import DCASE, Scenario, roc
+from seldbench.metrics.truth import Truth, detections, truth
+from seldbench.metrics.weighted import class_stairs
+
+
+def psd_roc(
+    reference: EventTable, durations: Mapping[str, float], predictions: Predictions
+) -> dict[str, Any]:
+    """PSD-ROC curves for a report, plain numbers: {score name: {"max_efpr", "efpr", "etpr", "mean",
+    "std", "classes": {class: {"efpr", "tpr"}}}}; eFPR per hour. Exact from frame scores, of the
+    points as given from operating points; {} for a list of events or a reference without any."""
+    refuse_unknown_clips(reference, durations)
+    if isinstance(predictions, EventTable) or not len(reference):
+        return {}
+    known = truth(reference, durations)
+    if isinstance(predictions, OperatingPoints):
+        found = detections(predictions, known)
+        counts = {n: point_counts(known, found, s.criteria) for n, s in DCASE.items()}
+        return {f"{n}_thresholds": _curve(known, counts[n], s) for n, s in DCASE.items()}
+    frames = named(predictions, durations)
+    changes = {n: change_points(known, frames, s.criteria) for n, s in DCASE.items()}
+    return {n: _curve(known, changes[n], s) for n, s in DCASE.items()}
+
+
+def _curve(known: Truth, counts: PointCounts | ChangePoints, scenario: Scenario) -> dict[str, Any]:
+    stairs = class_stairs(known, counts, scenario)
+    label = np.repeat(np.arange(len(stairs)), [len(x) for x, _ in stairs])
+    efpr, tpr = (np.concatenate([stair[i] for stair in stairs]) for i in range(2))
+    whole = roc(efpr, tpr, label, len(known.classes), scenario)
+    return {
+        "max_efpr": scenario.max_efpr,
+        "efpr": whole.efpr.tolist(),
+        "etpr": whole.etpr.tolist(),
+        "mean": whole.mean.tolist(),
+        "std": whole.spread.tolist(),
+        "classes": {
+            name: {"efpr": x.tolist(), "tpr": y.tolist()}
+            for name, (x, y) in zip(known.classes, stairs)
+        },
+    }

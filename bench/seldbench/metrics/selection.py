@@ -1,0 +1,95 @@
+"""Scores by which a model is chosen on validation clips; never on the test split.
+
+Decisions are taken at 0.5, on scores as given: filters are the caller's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from seldbench.events import EventTable
+from seldbench.metrics.changepoints import change_points
+from seldbench.metrics.collar import Collar, collar_counts, macro_f1
+from seldbench.metrics.intersection import Criteria, intersection_f1, point_counts
+from seldbench.metrics.psds import DCASE
+from seldbench.metrics.runs import events_above
+from seldbench.metrics.tagging import clip_f1, macro
+from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.weighted import psds_exact
+from seldbench.prediction import FrameScores
+
+Array = np.ndarray
+THRESHOLD = 0.5
+HALF = Criteria(dtc=0.5, gtc=0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """What is known of the validation clips, and what a network said of them.
+
+    reference, durations: for scores of events. labels: {clip: its labels}, for clip scores.
+    clip_scores: (clips, classes), rows and columns as in `clips` and `classes`.
+    """
+
+    reference: EventTable | None
+    durations: Mapping[str, float]
+    labels: Mapping[str, frozenset[str]]
+    frame_scores: FrameScores | None
+    clip_scores: Array | None
+    clips: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def events(self) -> tuple[EventTable, FrameScores]:
+        """Raises ValueError where there are no reference events or no frame scores."""
+        if self.reference is None or self.frame_scores is None:
+            raise ValueError("this score needs reference events and frame scores")
+        return self.reference, self.frame_scores
+
+    def tags(self) -> tuple[Array, Array]:
+        """Clip scores and labels, (clips, classes); ValueError where there are none."""
+        if self.clip_scores is None:
+            raise ValueError("this score needs clip scores")
+        labels = [[c in self.labels[clip] for c in self.classes] for clip in self.clips]
+        return self.clip_scores, np.array(labels, dtype=bool)
+
+
+def clip_f1_macro(valid: Validation) -> float:
+    """Mean over the classes that a clip has; NaN where there are no labels."""
+    return macro(clip_f1(*valid.tags(), threshold=THRESHOLD))
+
+
+def intersection_f1_macro(valid: Validation) -> float:
+    """DTC and GTC 0.5. A class without a true positive counts as 0: psds_eval leaves it out, which
+    would rate a network higher for finding fewer classes."""
+    reference, frames = valid.events()
+    known = truth(reference, valid.durations)
+    points = events_above(frames, [THRESHOLD])
+    f1 = intersection_f1(known, point_counts(known, detections(points, known), HALF))
+    return float(np.mean(np.nan_to_num(list(f1.values())))) if f1 else float("nan")
+
+
+def event_f1_macro(valid: Validation) -> float:
+    """Collar-based F1 at DCASE's collars; times rounded as for all frame scores."""
+    reference, frames = valid.events()
+    found = events_above(frames, [THRESHOLD]).at(0)
+    counts = collar_counts(reference, found, Collar(decimals=6))
+    return float(macro_f1(counts.hits.sum(0), counts.reference.sum(0), counts.detected.sum(0)))
+
+
+def psds1(valid: Validation) -> float:
+    """Exact PSDS1; NaN where there are no events."""
+    reference, frames = valid.events()
+    known = truth(reference, valid.durations)
+    if not known.classes:
+        return float("nan")
+    changes = change_points(known, frames, DCASE["psds1"].criteria)
+    return float(psds_exact(known, changes, DCASE["psds1"], np.ones((1, len(known.clips))))[0])
+
+
+SELECTION: dict[str, Callable[[Validation], float]] = {
+    "clip_f1_macro": clip_f1_macro,
+    "intersection_f1_macro": intersection_f1_macro,
+    "event_f1_macro": event_f1_macro,
+    "psds1": psds1,
+}
