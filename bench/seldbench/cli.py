@@ -191,11 +191,11 @@ def data_simulate(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a data set in the real one's layout; the same arguments give the same files."""
-    from seldbench.datasets.simulate import simulate
+    from seldbench.experiment.start import simulate
 
     options: dict[str, Any] = {"scale": scale, "seed": seed, "sounds": sounds}
     options |= {"fill_missing": fill_missing, "jobs": jobs, "progress": console}
-    folder = simulate(dataset, data_root or Path("data"), **options)
+    folder = simulate(dataset, data_root, **options)
     console.close()
     typer.echo(folder)
 

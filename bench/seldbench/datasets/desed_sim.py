@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
-from seldbench.contracts import Clip
+from seldbench.contracts import Clip, Dataset
 from seldbench.datasets._desed_manifest import MANIFEST, read_manifest
 from seldbench.datasets._desed_parts import PARTS
 from seldbench.datasets._desed_tree import Tree
 from seldbench.datasets._inspection import SplitFiles
 from seldbench.errors import BadFile, MissingData
-from seldbench.simulation.desed import NAME, PART, fingerprint, simulate_desed
+from seldbench.simulation.desed import NAME, PART, fingerprint, simulate_desed, simulate_desed
 
 
 class DesedSim:
@@ -31,18 +31,19 @@ class DesedSim:
 
     name = NAME
     task = "sed"
-    grid = None
+    grid: float | None = None
     folds = 1
     simulate = staticmethod(simulate_desed)
     citation = "simulated with seldbench"
     licence = "as the sounds that it was made of"
+    simulate = staticmethod(simulate_desed)  # how `seldbench data simulate` makes the set
 
     def __init__(self, root: Path) -> None:
         folder = _find(root)
         self.manifest = read_manifest(folder / MANIFEST)
         self.classes = self.manifest.classes
         self.test_classes = self.manifest.test_classes
-        self.simulated = self.manifest.says
+        self.simulated: str | None = self.manifest.says
         self.sounds = self.manifest.sounds
         counts = self.manifest.counts
         parts = [replace(part, clips=counts[part.split]) for part in PARTS if part.split in counts]
@@ -104,7 +105,7 @@ class DesedSim:
         return any(found < expected for found, expected in coverage)
 
 
-DATASET = DesedSim
+DATASET: type[Dataset] = DesedSim
 
 
 def _find(root: Path) -> Path:

@@ -16,6 +16,7 @@ from seldbench import annotations, runs
 from seldbench.experiment import graph
 from seldbench.experiment.assembly import load_weights
 from seldbench.contracts import Clip, PostProcessing, Progress
+from seldbench.errors import BadRecipe
 from seldbench.evaluation import class_event_f1, score_sed
 from seldbench.experiment.graph import Data, Node, Prepared
 from seldbench.inference import gathering
@@ -109,7 +110,7 @@ class Experiment:
         if frames.exists():
             ranked = score_sed(reference, durations, annotations.read_frame_scores(frames))
             # The events were decided with the run's own thresholds: theirs are the event scores.
-            scores = ranked.completed_by(scores)
+            scores = ranked.overlaid(scores)
         about = run.about
         return {
             "format": runs.FORMAT,
@@ -170,11 +171,11 @@ class _Listening:
         self.progress.say(f"tuning on {tune.on}")
         heard = self._heard(tune.on)
         reference = gathering.reference_of([clip for clip, _ in heard])
-        durations = {clip.id: clip.duration for clip, _ in heard}
+        if reference is None:
+            raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
 
         def by_class(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
-            assert reference is not None
-            return class_event_f1(reference, durations, gathering.events_of(predictions))
+            return class_event_f1(reference, gathering.events_of(predictions))
 
         return tuned(
             heard,

@@ -1,0 +1,39 @@
+"""`seldbench publish` and `report`: a run's results into the reports' folder, pages rendered anew."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seldbench import leaderboard, registry
+from seldbench.errors import MissingData
+from seldbench.publish import publish
+from seldbench.report.pages import render
+from seldbench.runs import open_run
+
+DATA = Path("data")
+
+
+def publish_run(name: str, runs: Path, out: Path, data_root: Path | None) -> Path:
+    """Publish a run with spectrograms of its shown clips; the page to open.
+
+    Raises:
+        BadRun: unfinished. MissingData: its data set is not there any more.
+    """
+    run = open_run(name, runs)
+    dataset = registry.find("datasets", run.about["dataset"])(data_root or DATA)
+    clips = {clip.id: clip for clip in dataset.clips("test")}
+
+    def audio(clip: str) -> tuple[np.ndarray, int]:
+        if clip not in clips:
+            raise MissingData(f"{clip}: not among the test clips of {dataset.name} any more")
+        recording = clips[clip].recordings["mono"]
+        return recording.read(0.0, clips[clip].duration)[0], recording.sample_rate
+
+    publish(run.path, out, audio=audio)
+    return render_all(out, None)
+
+
+def render_all(reports: Path, out: Path | None) -> Path:
+    """Leaderboard and pages from the reports' folder alone; the page to open."""
+    leaderboard.write(reports)
+    return render(reports, out)

@@ -1,0 +1,1 @@
+"""A plug-in: its folders hold what it adds, each file named after the thing."""
