@@ -105,6 +105,14 @@ def test_many_resampled_recordings_do_not_mix(write):
         np.testing.assert_allclose(middles, levels, atol=1e-3)
 
 
+def test_a_recording_that_cannot_be_hashed_is_resampled_too():
+    class Scene(Waveform):
+        __hash__ = None
+
+    source = Scene(np.full((1, 4410), 0.25), 44100)
+    assert resampled(source, 16000).read()[0, 800] == pytest.approx(0.25, abs=1e-3)
+
+
 def test_writing_into_a_read_stretch_does_not_reach_the_next_one(write):
     recording = resampled(AudioFile(write(noise(0.2, 8000), rate=8000)), 16000)
     before = recording.read().copy()

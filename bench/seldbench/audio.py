@@ -169,7 +169,8 @@ class Resampled:
     def read(self, onset: float = 0.0, duration: float | None = None) -> Array:
         if self.source.sample_rate == self.sample_rate:
             return self.source.read(onset, duration)
-        return _resampled_whole(self.source, self.sample_rate).read(onset, duration).copy()
+        whole = _resampled_whole(_Itself(self.source), self.sample_rate)
+        return whole.read(onset, duration).copy()
 
 
 class Beginning:
@@ -262,8 +263,22 @@ def _data_chunk(file: BinaryIO, end: int) -> tuple[int, int]:
         position = min(position + 8 + size + size % 2, end)
 
 
+class _Itself:
+    """A recording as a key: equal to itself alone, whatever it holds."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.recording is self.recording
+
+    def __hash__(self) -> int:
+        return id(self.recording)
+
+
 @lru_cache(maxsize=4)
-def _resampled_whole(source: Recording, rate: int) -> Waveform:
+def _resampled_whole(key: _Itself, rate: int) -> Waveform:
+    source = key.recording
     samples = soxr.resample(source.read().T, source.sample_rate, rate, quality=QUALITY)
     return Waveform(np.ascontiguousarray(samples.T), rate)
 

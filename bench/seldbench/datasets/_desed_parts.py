@@ -7,7 +7,7 @@ generate_dcase_task4_2022.py; the counts are those of the public metadata.
 from dataclasses import dataclass
 from typing import Literal
 
-CLASSES = (
+CLASSES: tuple[str, ...] = (
     "Alarm_bell_ringing",
     "Blender",
     "Cat",

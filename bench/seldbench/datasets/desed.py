@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
-from seldbench.contracts import Clip
+from seldbench.contracts import Clip, Dataset
 from seldbench.datasets._desed_manifest import MANIFEST, is_manifest
 from seldbench.datasets._desed_parts import CLASSES, PARTS, Part
 from seldbench.datasets._desed_tree import Tree
@@ -70,7 +70,7 @@ class Desed:
     task = "sed"
     classes = CLASSES
     test_classes = CLASSES
-    grid = None
+    grid: float | None = None
     splits = tuple(split for part in PARTS for split in part.splits)
     folds = 1
     citation = (
@@ -81,8 +81,8 @@ class Desed:
         "as stated by the Zenodo records 4639776, 6444477, 6026841 and 4560759; the recordings are"
         " their uploaders' (YouTube, Freesound)"
     )
-    simulated = None
-    sounds = None
+    simulated: str | None = None
+    sounds: str | None = None
 
     def __init__(self, root: Path) -> None:
         folder = _find(root)
@@ -126,7 +126,7 @@ class Desed:
         return []
 
 
-DATASET = Desed
+DATASET: type[Dataset] = Desed
 
 
 def _refuse_simulated(tree: Path) -> None:

@@ -16,7 +16,7 @@ from seldbench.datasets._desed_parts import PARTS
 from seldbench.datasets._desed_tree import Tree
 from seldbench.datasets._inspection import SplitFiles
 from seldbench.errors import BadFile, MissingData
-from seldbench.simulation.desed import NAME, PART, fingerprint, simulate_desed, simulate_desed
+from seldbench.simulation.desed import NAME, PART, fingerprint, simulate_desed
 
 
 class DesedSim:
@@ -36,7 +36,6 @@ class DesedSim:
     simulate = staticmethod(simulate_desed)
     citation = "simulated with seldbench"
     licence = "as the sounds that it was made of"
-    simulate = staticmethod(simulate_desed)  # how `seldbench data simulate` makes the set
 
     def __init__(self, root: Path) -> None:
         folder = _find(root)
