@@ -20,7 +20,7 @@ Array = np.ndarray
 Audio = Callable[[str], tuple[Array, int]]  # a clip's name -> one channel (samples,), sample rate
 
 PARTS = 250  # at most, of a clip's confidence
-RAISED = 0.1  # a class whose confidence never reaches it, and that has no event, has no lane
+RAISED = 0.2  # a class whose confidence never reaches it, and that has no event, has no lane
 TICKS_HZ = (250, 1000, 2000, 4000, 8000)
 
 

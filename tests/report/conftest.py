@@ -1,6 +1,7 @@
 """Run folders as `seldbench run` leaves them, small and made up: for what reads them."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -127,30 +128,52 @@ def log_entries(epochs):
         }
 
 
+def make_run(runs, name="20240101-000000-crnn-desed-wide-s0", **options) -> Path:
+    """The folder of a run below the folder `runs`; options say what differs from the usual one."""
+    usual = {"dataset": "desed", "variant": "wide", "seed": 0, "limit": None, "psds1": 0.412}
+    usual |= {"changes": (), "partial": False, "state": "finished"}
+    options = usual | {"created": "2024-01-01T00:00:00+00:00"} | options
+    run = runs / name
+    write_json(run / "run.json", about(name, options))
+    write_json(run / "recipe.json", {"architecture": "crnn", "variant": options["variant"]})
+    write_json(run / "scores.json", scores(name, options))
+    write_events(run / "reference" / "ground_truth.tsv", TRUTH)
+    durations = "".join(f"{clip}\t10.0\n" for clip in TRUTH)
+    (run / "reference" / "durations.tsv").write_text(f"filename\tduration\n{durations}")
+    write_events(run / "predictions" / "events.tsv", FOUND)
+    write_frame_scores(run / "predictions" / "scores.npz")
+    stage = runs / "stages" / STAGE
+    stage.mkdir(parents=True, exist_ok=True)
+    log = "".join(json.dumps(entry) + "\n" for entry in log_entries(5))
+    (stage / "log.jsonl").write_text(log)
+    return run
+
+
 @pytest.fixture
 def write_run(tmp_path):
     """write_run(name, **what differs) -> the run's folder below runs/."""
+    return partial(make_run, tmp_path / "runs")
 
-    def write(name="20240101-000000-crnn-desed-wide-s0", **options) -> Path:
-        usual = {"dataset": "desed", "variant": "wide", "seed": 0, "limit": None, "psds1": 0.412}
-        usual |= {"changes": (), "partial": False, "state": "finished"}
-        options = usual | {"created": "2024-01-01T00:00:00+00:00"} | options
-        run = tmp_path / "runs" / name
-        write_json(run / "run.json", about(name, options))
-        write_json(run / "recipe.json", {"architecture": "crnn", "variant": options["variant"]})
-        write_json(run / "scores.json", scores(name, options))
-        write_events(run / "reference" / "ground_truth.tsv", TRUTH)
-        durations = "".join(f"{clip}\t10.0\n" for clip in TRUTH)
-        (run / "reference" / "durations.tsv").write_text(f"filename\tduration\n{durations}")
-        write_events(run / "predictions" / "events.tsv", FOUND)
-        write_frame_scores(run / "predictions" / "scores.npz")
-        stage = tmp_path / "runs" / "stages" / STAGE
-        stage.mkdir(parents=True, exist_ok=True)
-        log = "".join(json.dumps(entry) + "\n" for entry in log_entries(5))
-        (stage / "log.jsonl").write_text(log)
-        return run
 
-    return write
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """A reports folder with pages: two seeds, a simulated run, a partial one. Only to be read."""
+    from seldbench.publish import publish
+    from seldbench.report import render
+
+    folder = tmp_path_factory.mktemp("rendered")
+    write, out = partial(make_run, folder / "runs"), folder / "reports"
+    publish(write("real-s0", psds1=0.40), out, audio=noise)
+    publish(write("real-s1", psds1=0.42, seed=1), out, shown=1)
+    publish(write("sim", dataset="desed-sim", limit=8, changes=("a=1",)), out, shown=0)
+    publish(write("part", variant="desed", partial=True), out, shown=0)
+    render(out)
+    return out
+
+
+def noise(clip):
+    draw = np.random.default_rng(len(clip))
+    return 0.1 * draw.standard_normal(160000).astype(np.float32), 16000
 
 
 @pytest.fixture

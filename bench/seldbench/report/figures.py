@@ -131,7 +131,7 @@ def training(stages: Mapping[str, Any]) -> str:
         stages: {stage: {"epoch": [...], "series": {name: [value | None ...]}, "selected": epoch}}.
     """
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(9.6, 2.9 * len(stages)), layout="constrained")
+        figure = Figure(figsize=(9.6, 4.0 * len(stages)), layout="constrained")
         rows = figure.subplots(len(stages), 3, squeeze=False, width_ratios=(4, 4, 2))
         for axes, (stage, curves) in zip(rows, stages.items()):
             for panel, kind in zip(axes, ("loss", "valid", "lr")):
@@ -151,7 +151,7 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
         width, style = (1.8, "-") if main else (1.0, "--")
         known = [(e, v) for e, v in zip(curves["epoch"], curves["series"][name]) if v is not None]
         across, up = [e for e, _ in known], [v for _, v in known]
-        short = name.removeprefix("losses ").removeprefix("valid ")
+        short = name.removeprefix("losses ").removeprefix("valid ").replace("valid/", "")
         mark = "o" if len(known) == 1 else None
         panel.plot(
             across, up, style, color=colour(i), linewidth=width, label=_plain(short), marker=mark
@@ -162,7 +162,7 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     panel.set_ylim(bottom=0)
     if len(names) > 1:
-        panel.legend(loc="best")
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), fontsize=7.5)
 
 
 def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequence[str]) -> str:
@@ -174,7 +174,7 @@ def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequ
     with mpl.rc_context(_STYLE):
         height = 0.8 / len(scores)
         figure = Figure(
-            figsize=(9.6, 0.9 + len(values) * (0.16 + 0.18 * len(scores))), layout="constrained"
+            figsize=(9.6, 0.9 + len(values) * (0.12 + 0.13 * len(scores))), layout="constrained"
         )
         panel = figure.subplots()
         for j, score in enumerate(scores):
@@ -183,7 +183,7 @@ def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequ
             drawn = [v or 0.0 for v in lengths]
             panel.barh(places, drawn, height * 0.9, color=colour(j), label=title(score))
             for place, length in zip(places, lengths):
-                panel.text((length or 0) + 0.008, place, number(length), va="center", fontsize=7.5)
+                panel.text((length or 0) + 0.008, place, number(length), va="center", fontsize=7.0)
         panel.set_yticks(range(len(values)), [_plain(name) for name in values], color=LIGHT["ink"])
         panel.set_ylim(len(values) - 0.5, -0.5)
         panel.set_xlim(0, 1.05)
