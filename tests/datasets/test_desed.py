@@ -161,15 +161,16 @@ def test_what_is_expected_is_what_the_table_names_but_at_least_the_published_cou
 
 
 def test_missing_training_clips_are_told_above_one_percent(tree, desed):
-    names = [f"{i}.wav" for i in range(10_000)]
-    tree.table(f"{SYNTHETIC_TRAIN}.tsv", EVENT, [(n, 0, 1, "Dog") for n in names])
-    path = tree.wav(SYNTHETIC_TRAIN, names[0])
-    for name in names[1:9_900]:
-        (path.parent / name).symlink_to(path)
-    assert desed().notes("train/synthetic") == []
-    (path.parent / names[9_899]).unlink()
-    (note,) = desed().notes("train/synthetic")
-    assert "101 of 10000 clips are missing (1.0%)" in note
+    names = [f"Y{i:011d}_0.000_10.000.wav" for i in range(3470)]
+    rows = [(name, 0, 1, "Dog") for name in names]
+    tree.table("train/audioset_strong.tsv", EVENT, rows)
+    path = tree.wav("train/strong_label_real", names[0])
+    for name in names[1:-34]:
+        (path.parent / name).hardlink_to(path)
+    assert desed().notes("train/real") == []
+    (path.parent / names[-35]).unlink()
+    (note,) = desed().notes("train/real")
+    assert "35 of 3470 clips are missing (1.0%)" in note
 
 
 def test_the_hold_out_is_a_tenth_of_every_set_of_labels_and_leaves_the_rest(tree, desed):
