@@ -50,8 +50,8 @@ class Background:
         wave = normal(coloured(length, rng, axis, decibels))
         wave *= 10 ** (1.5 * drift(length, rng, 0.3) / 20)
         if self.hum_level:
-            pitch = np.full(length, self.hum)
-            wave += self.hum_level * normal(harmonics(pitch, np.arange(1, 9) ** -1.2, rng))
+            mains = harmonics(np.full(length, self.hum), np.arange(1, 9) ** -1.2, rng)
+            wave = wave + self.hum_level * normal(mains)
         thump = noise(400, rng) * np.exp(-np.arange(400) / rng.uniform(15, 120))
         onsets = rng.uniform(0, seconds, rng.poisson(self.clicks * seconds))
         return wave + repeat(thump, onsets, rng.uniform(0.1, 1.2, len(onsets)), length)

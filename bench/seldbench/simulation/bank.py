@@ -40,10 +40,14 @@ class Confusing(Source, Protocol):
 
 
 class Bank(Protocol):
-    """All sources that a data set is made of."""
+    """All sources that a data set is made of; of equal banks, equal sets."""
 
-    name: str  # "builtin", or a digest
+    @property
+    def name(self) -> str:
+        """ "builtin", or a digest of the recordings."""
+        ...
 
+    def __hash__(self) -> int: ...
     def labels(self, group: str) -> tuple[str, ...]:
         """The classes with a source in the group, sorted."""
         ...

@@ -8,6 +8,7 @@ used), `source_id` (one recording session, sample pack or speaker). Others are i
 import csv
 from dataclasses import dataclass
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 
 from seldbench.errors import BadFile, MissingData, UnknownName, near
@@ -56,7 +57,7 @@ def read_catalogue(folder: Path) -> Catalogue:
         ) from None
     except UnicodeDecodeError:
         raise BadFile(f"{path}: not UTF-8; save it as UTF-8") from None
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(StringIO(text, newline=""))
     lacking = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if lacking:
         raise BadFile(f"{path}: column {', '.join(lacking)} missing; it has {reader.fieldnames}")

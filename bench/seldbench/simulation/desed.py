@@ -98,7 +98,10 @@ def make_clip(
     if split not in SPLITS:
         raise UnknownName(f"no split named {split!r}{near(split, SPLITS)} in {NAME}")
     bank = open_bank(scale, seed, sounds, fill_missing)
-    plan = plan_split(split, counts(scale)[split], seed, bank)[index]
+    clips = counts(scale)[split]
+    if not 0 <= index < clips:
+        raise UnknownName(f"no clip {index}: {split} of scale {scale} has clips 0 to {clips - 1}")
+    plan = plan_split(split, clips, seed, bank)[index]
     return plan, render(plan, seed, bank)
 
 
@@ -139,7 +142,9 @@ def _existing(target: Path, wanted: dict[str, Any], progress: Progress) -> dict[
         raise BadFile(
             f"{target}: is there, but without manifest.json, so no simulated set; move it"
         )
-    there: dict[str, Any] = read_json(path)
+    there = read_json(path)
+    if not isinstance(there, dict):
+        raise BadFile(f"{path}: not a manifest; remove {target} and simulate again")
     if any(there.get(k) != wanted[k] for k in IDENTITY):
         found, asked = (
             ", ".join(f"{k} {of.get(k)}" for k in IDENTITY if there.get(k) != wanted[k])
@@ -173,7 +178,7 @@ def _finish(part: Path, plans: Plans, wanted: dict[str, Any], bank: Bank) -> dic
         for path, text in tables(SPLITS[name], of_split).items():
             write_text(part / "dataset" / path, text)
     for leftover in part.rglob(".*.part"):
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)
     manifest = {
         **wanted,
         "classes": _classes(plans, "train"),

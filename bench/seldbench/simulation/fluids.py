@@ -84,12 +84,12 @@ class Water:
         """Noise whose lower edge and one broad resonance move slowly."""
         count = frames(length)
         knots = int(length / RATE * 1.5) + 3
-        edge = self.low * np.exp(0.25 * curve(count, rng.standard_normal(knots)))
-        peak = 1500 * self.size * np.exp(0.4 * curve(count, rng.standard_normal(knots)))
+        edge = self.low * np.exp(0.2 * curve(count, rng.standard_normal(knots)))
+        peak = 1500 * self.size * np.exp(0.25 * curve(count, rng.standard_normal(knots)))
         octaves = np.log2(np.maximum(BINS, 30)[None] / 1000)
         gains = 10 ** (self.tilt * octaves / 20) / (1 + (edge[:, None] / np.maximum(BINS, 30)) ** 3)
         gains = gains / (1 + (BINS / self.high) ** 6)
-        gains *= 1 + 1.5 / (1 + ((BINS - peak[:, None]) / 300) ** 2)
+        gains *= 1 + self.size / (1 + ((BINS - peak[:, None]) / 400) ** 2)
         return shape(noise(length, rng), gains)
 
     def _bubbles(self, seconds: float, rng: Rng) -> Array:
@@ -103,5 +103,5 @@ class Water:
             chirp = np.sin(2 * np.pi * pitch * (time + 0.6 * time**2 / span / 2))
             chirp *= np.exp(-3 * time / span) * (1 - np.exp(-time / 0.001))
             onsets = rng.uniform(0, seconds, rng.poisson(self.bubbles * seconds / 10))
-            wave += repeat(chirp, onsets, rng.lognormal(0.6, 0.6, len(onsets)), length)
+            wave += repeat(chirp, onsets, rng.lognormal(1.2, 0.6, len(onsets)), length)
         return wave

@@ -116,9 +116,9 @@ class Dishes:
         """Impacts at random times, the first at once, one near the end; scraping under them."""
         length = samples(seconds)
         last = max(seconds - 0.12, 0.02)
-        between_hits = rng.uniform(0, last, rng.poisson(self.pace * last))
-        ends = [0.0, last] if seconds > 0.3 else [0.0]
-        onsets = np.concatenate([ends, between_hits])
+        steps = np.minimum(rng.exponential(1 / self.pace, int(4 * self.pace * last) + 4), 0.5)
+        onsets = np.concatenate([[0.0], np.cumsum(steps)])
+        onsets = np.append(onsets[onsets < last], last)
         owners = rng.integers(len(self.modes), size=len(onsets))
         wave = np.zeros(length)
         for k in np.unique(owners):

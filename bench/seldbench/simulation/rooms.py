@@ -22,6 +22,8 @@ EARLY = 0.06  # images arrive up to so long after the direct sound
 _ORDER = 4  # images at most so many rooms away along an axis
 _REACH = 16  # samples on either side of an arrival, of its band-limited pulse
 _WALL = 0.3  # nothing stands nearer to a wall
+# Images all add up at 0 Hz, which no room does (Allen and Berkley filter likewise).
+_HIGH_PASS = butter(1, 50, "highpass", fs=RATE, output="sos")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Room:
         level = np.sqrt(np.square(response[late]).sum() / max(np.square(tail[late]).sum(), 1e-20))
         rise = np.clip((np.arange(length) - join // 2) / (join - join // 2), 0, 1)
         response = response * np.sqrt(1 - rise**2) + tail * level * rise
+        response = sosfilt(_HIGH_PASS, response)
         return response / np.sqrt(np.square(response).sum())
 
     def _tail(self, length: int, rng: Rng) -> Array:

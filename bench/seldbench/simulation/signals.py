@@ -4,6 +4,7 @@ free, since mixing sets them by loudness."""
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.ndimage import uniform_filter1d
 
 from seldbench.simulation.calibration import RATE
 
@@ -36,8 +37,9 @@ def drift(length: int, rng: Rng, rate: float) -> Array:
 
 
 def curve(length: int, points: Array) -> Array:
-    """Straight lines through points spread evenly over the length."""
-    return np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(points)), points)
+    """A smooth line along points spread evenly over the length."""
+    line = np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(points)), points)
+    return uniform_filter1d(line, max(length // len(points), 1), mode="nearest")
 
 
 def coloured(length: int, rng: Rng, frequencies: Array, decibels: Array) -> Array:

@@ -160,15 +160,15 @@ class Cat:
         centres = np.array([1000.0, 2100.0, 3500.0]) * self.tract * opening[:, None]
         tract = resonances(centres, np.array([180.0, 260.0, 400.0]), np.array([1.0, 0.7, 0.35]))
         level = curve(count, np.array([0.15, 0.8, 1.0, 0.9, 0.6, 0.15]))
-        return faded(shape(source, tract * level[:, None]), 0.02, 0.05)
+        return faded(shape(source, tract**1.5 * level[:, None]), 0.02, 0.05)
 
     def _growl(self, seconds: float, rng: Rng) -> Array:
         length = samples(seconds)
         pitch = np.clip(rng.uniform(90, 160) * (1 + 0.1 * drift(length, rng, 6)), 50, 300)
         source = normal(pulses(pitch, 0.4, rng)) + 0.4 * noise(length, rng)
         centres = np.array([[700.0, 1500.0, 2600.0]]) * self.tract
-        tract = resonances(centres, np.array([200.0, 300.0, 500.0]), np.array([1.0, 0.8, 0.5]))
-        return faded(shape(source, tract) * (1 + 0.3 * drift(length, rng, 9)), 0.08, 0.1)
+        tract = resonances(centres, np.array([150.0, 220.0, 350.0]), np.array([1.0, 0.8, 0.4]))
+        return faded(shape(source, tract**1.5) * (1 + 0.3 * drift(length, rng, 9)), 0.08, 0.1)
 
 
 @dataclass(frozen=True)
