@@ -57,6 +57,9 @@ class ToyDataset:
     def fingerprint(self):
         return "toy-1"
 
+    def notes(self, split):
+        return []
+
     def provenance(self):
         return {"sounds": "builtin"}
 

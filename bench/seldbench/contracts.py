@@ -1,4 +1,4 @@
-"""What a plug-in signs: clips and recordings, a Dataset, Features, an OutputFormat, an Architecture.
+"""What a plug-in signs: Clip and Recording, Dataset, Features, OutputFormat, Architecture.
 
 Axes keep one order: (batch, mics, samples), (batch, channels, frames, bins). Seconds and hertz.
 torch appears here for types only.
@@ -83,13 +83,22 @@ class Dataset(Protocol):
         """Clips found and clips expected."""
         ...
 
+    def notes(self, split: str) -> Sequence[str]:
+        """What a person should know before using a split, such as many missing clips."""
+        ...
+
+    def provenance(self) -> dict[str, object]:
+        """What results carry of the set: versions of tables, folders in use; `sounds` of a
+        simulated set ("builtin", or the digest of its recordings), None for a real one."""
+        ...
+
     def fingerprint(self) -> str:
         """Digest of metadata, names and sizes."""
         ...
 
 
 class Features(Protocol):
-    """An nn.Module; batched, on the training device. A file in features/ names its class `FEATURES`.
+    """An nn.Module; batched, on the training device; a file in features/ names it `FEATURES`.
 
     margin: frames of context that a window needs at each side to equal the whole clip's.
     """

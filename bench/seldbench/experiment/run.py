@@ -52,6 +52,14 @@ class Experiment:
         fixed(self.recipe.post, self.data.dataset.classes)
         return [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
 
+    def splits(self) -> set[str]:
+        """The splits that the run uses."""
+        used = {TEST}
+        for stage in self.recipe.stages.values():
+            used |= {split for group in stage.batch for split in group.split("+")}
+            used |= set(stage.select) if isinstance(stage.select, dict) else set()
+        return used
+
     def about(self, nodes: Sequence[Node]) -> dict[str, Any]:
         """What run.json says of the run, `key` included."""
         stages = {node.name: node.key for node in nodes}
@@ -80,6 +88,9 @@ class Experiment:
         prepared = self.prepare()
         run = runs.start_run(self.folder, self.about([p.node for p in prepared]))
         progress.say(f"run {run.path}")
+        for split in sorted(self.splits()):
+            for note in self.data.dataset.notes(split):
+                progress.say(f"note: {note}")
         if (run.path / "scores.json").exists():
             progress.say("already finished")
             return run

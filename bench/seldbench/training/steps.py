@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from seldbench.augment import Batch
 from seldbench.contracts import OutputFormat
+from seldbench.errors import BadRun
 from seldbench.recipe import Consistency, Head
 from seldbench.training.data import Group
 
@@ -71,6 +72,7 @@ class Supervised:
         for name, head in self._heads.items():
             rows = rows_of(self._groups, name, batch).to(outputs[name].device)
             if len(rows):
+                _refuse_nan(outputs[name])
                 loss = self._formats[name].losses[head.loss]
                 with torch.autocast(outputs[name].device.type, enabled=False):
                     terms[name] = head.weight * loss(
@@ -126,6 +128,15 @@ class MeanTeacher(Supervised):
         student, teacher = self.networks["student"], self.networks["teacher"]
         mine = cast(list[Tensor], list(teacher.parameters()))
         torch._foreach_lerp_(mine, list(student.parameters()), 1 - decay)
+
+
+def _refuse_nan(outputs: Tensor) -> None:
+    # Some losses refuse NaN in words of their own, others turn it into weights of NaN.
+    if not bool(torch.isfinite(outputs).all()):
+        raise BadRun(
+            "the training diverged: the network's outputs are not finite; lower the step size"
+            " (--set training.lr=...) or use --set training.precision=float32"
+        )
 
 
 def ramp_up(done: int, ramp_steps: float) -> float:
