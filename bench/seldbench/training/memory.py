@@ -1,26 +1,20 @@
-"""Memory of a training on a CPU: what is freed is kept for the next step.
+"""The C library's allocator, told to keep what a training frees.
 
-glibc gives every large block back to the system when it is freed and takes a new one, page by page,
-in the next operation. A CRNN's step frees and takes gigabytes: keeping them saves a fifth to a third
-of its time (tests/benchmarks/bench_channels_last.py --keep-memory).
+By default glibc gives every large tensor back to the kernel, and the next step pays for its pages
+again: about half of a small convolutional network's step on a CPU.
 """
 
 import ctypes
 import sys
 
-# Numbers of glibc's malloc.h.
-TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h
 
 
-def keep_freed_memory() -> bool:
-    """For the rest of this process; False where the C library has no such setting (macOS, musl).
-
-    The process stays as large as its largest moment was. Call it before the first large tensor.
-    """
-    if sys.platform != "linux":
-        return False
+def keep_freed_memory() -> None:
+    """For this process; nothing where the C library is not glibc."""
+    if not sys.platform.startswith("linux"):
+        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    settings = ((MMAP_MAX, 0), (TRIM_THRESHOLD, 2**31 - 1), (TOP_PAD, 2**28))
-    return all([mallopt(key, value) == 1 for key, value in settings])
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
