@@ -56,7 +56,8 @@ class Comparison:
         caption = Text("\n".join(self.notes), justify="left")
         table = RichTable(title=Text(self.title), caption=caption, caption_justify="left")
         for i, column in enumerate(self.columns):
-            table.add_column(Text(column), justify="right" if i else "left", overflow="fold")
+            left = i == 0 or column in ("data", "runs")
+            table.add_column(Text(column), justify="left" if left else "right", overflow="fold")
         for row in self.rows:
             table.add_row(*(Text(cell) for cell in row))
         return table
@@ -280,7 +281,7 @@ def _notes(gathered: list[Group]) -> tuple[str, ...]:
     for text in [g.first.data.simulated or "" for g in gathered if g.first.simulated]:
         notes.append(
             "simulated: compares systems under equal conditions and says nothing about levels on"
-            f" the real data set{f' ({text})' if text else ''}"
+            f" the real data set{f': {text}' if text else ''}"
         )
     for group in gathered:
         if group.first.data.partial:

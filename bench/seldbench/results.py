@@ -37,13 +37,15 @@ class _Block(BaseModel):
 
 
 class Data(_Block):
-    """The test data. simulated: what a result on it must say; sounds: what it was made of."""
+    """The test data. simulated: what a result on it must say; sounds: what it was made of;
+    test_labels: which version of the labels was found, where several circulate."""
 
     fingerprint: str
     coverage: dict[str, tuple[int, int]] = {}
     simulated: str | None
     partial: bool
     sounds: str | None = None
+    test_labels: str | None = None
 
 
 class Post(_Block):
@@ -81,6 +83,7 @@ class Result(_Block):
     intervals: dict[str, dict[str, tuple[FiniteFloat, FiniteFloat]]] = {}
     scored_classes: list[str] = []
     unscored_classes: list[str] = []
+    notes: list[str] = []
     data: Data
     post: Post | None = None
     parameters: int | None = None
