@@ -1,7 +1,7 @@
 """Augmentations of spectra, on the DESED front end with clips of 2 s (126 frames, 31 labels)."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -104,16 +104,18 @@ def test_mixup_with_weight_one_is_the_identity(monkeypatch):
 
 def test_mixup_with_weight_zero_permutes_clips_and_targets_within_their_sets(monkeypatch):
     with_weight(monkeypatch, 0.0)
-    batch = make_batch()
-    mixed = apply("mixup", batch, seed=1)
-    for rows in (range(0, 4), range(4, 7)):
+    batch, orders = make_batch(), set()
+    for seed, rows in product(range(8), (range(0, 4), range(4, 7))):
+        mixed = apply("mixup", batch, seed=seed)
         sources = [
             next(j for j in rows if torch.equal(mixed.spectrum[i], batch.spectrum[j])) for i in rows
         ]
         assert sorted(sources) == list(rows)
+        orders.add(tuple(sources))
         for i, j in zip(rows, sources):
             assert torch.equal(mixed.targets["frames"][i], batch.targets["frames"][j])
             assert torch.equal(mixed.targets["clip"][i], batch.targets["clip"][j])
+    assert len(orders) > 6
 
 
 def test_mixup_weights_targets_as_it_weights_magnitudes(monkeypatch):
