@@ -160,6 +160,7 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
         panel.axvline(curves["selected"], color=LIGHT["muted"], linewidth=1.0, linestyle=":")
     panel.set_xlabel("epoch")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    panel.set_xlim(min(curves["epoch"]) - 0.5, max(curves["epoch"]) + 0.5)
     panel.set_ylim(bottom=0)
     if len(names) > 1:
         panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), fontsize=7.5)
