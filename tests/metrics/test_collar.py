@@ -1,0 +1,123 @@
+"""Event-based F1 with collars."""
+
+import numpy as np
+import pytest
+from seldbench.annotations import read_events
+from seldbench.metrics.collar import Collar, accuracies, collar_counts, macro, micro
+from seldbench.metrics.runs import events_above
+
+
+def hits(counts):
+    return counts.hits.sum()
+
+
+@pytest.mark.parametrize(
+    ("reference", "estimate", "found"),
+    [
+        ("a dog 1.0-2.0", "a dog 1.19-2.19", 1),
+        ("a dog 1.0-2.0", "a dog 1.21-2.0", 0),
+        ("a dog 0.0-10.0", "a dog 0.1-8.1", 1),  # the offset collar of 10 s is 2 s
+        ("a dog 0.0-10.0", "a dog 0.1-7.9", 0),
+        ("a dog 1.0-2.0", "a cat 1.0-2.0", 0),
+        ("a dog 1.0-2.0", "b dog 1.0-2.0", 0),
+    ],
+)
+def test_a_hit_needs_class_clip_onset_and_offset_within_the_collars(
+    events, reference, estimate, found
+):
+    assert hits(collar_counts(events(reference, clips=("b",)), events(estimate))) == found
+
+
+def test_sed_eval_compares_times_as_they_are_and_sed_scores_eval_rounds_them_first(events):
+    reference, late = events("a dog 0.7-2.0"), events("a dog 0.9-2.0")
+    assert 0.9 - 0.7 > 0.2  # by an ulp
+    assert hits(collar_counts(reference, late)) == 0
+    assert hits(collar_counts(reference, late, Collar(decimals=6))) == 1
+
+
+def test_two_detections_of_one_event_are_a_hit_and_a_false_positive(events):
+    counts = collar_counts(events("a dog 1-2"), events("a dog 1.1-2", "a dog 0.9-2"))
+    dog = accuracies(counts)["dog"]
+    assert (hits(counts), counts.detected.sum()) == (1, 2)
+    assert (dog.precision, dog.recall, dog.f1) == (0.5, 1.0, pytest.approx(2 / 3))
+
+
+def test_matching_is_maximal_where_first_come_first_served_would_lose_a_pair(events):
+    reference = events("a dog 1.0-2.0", "a dog 1.15-2.15")
+    both, first_only = "a dog 1.1-2.1", "a dog 0.85-1.85"
+    assert hits(collar_counts(reference, events(both, first_only))) == 2
+
+
+def test_detections_in_clips_that_the_reference_does_not_list_are_not_scored(events):
+    counts = collar_counts(events("a dog 1-2"), events("a dog 1-2", "z dog 1-2"))
+    assert counts.detected.sum() == 1
+
+
+def test_detections_in_a_listed_clip_without_events_are_false_positives(events):
+    counts = collar_counts(
+        events("a dog 1-2", clips=("empty",)), events("a dog 1-2", "empty dog 1-2")
+    )
+    assert micro(counts).precision == 0.5
+
+
+def test_labels_without_reference_count_in_micro_but_have_no_score(events):
+    counts = collar_counts(events("a dog 1-2"), events("a dog 1-2", "a cow 5-6"))
+    assert list(accuracies(counts)) == ["dog"]
+    assert macro(accuracies(counts)).f1 == 1.0
+    assert micro(counts).f1 == pytest.approx(2 / 3)
+
+
+def test_a_class_never_detected_scores_zero(events):
+    counts = collar_counts(events("a dog 1-2", "a cat 1-2"), events("a dog 1-2"))
+    assert accuracies(counts)["cat"].f1 == 0.0
+    assert macro(accuracies(counts)).f1 == 0.5
+
+
+def test_no_events_at_all_give_nan_and_not_an_error(events):
+    counts = collar_counts(events(clips=("a",)), events("a dog 1-2"))
+    assert np.isnan(micro(counts).f1)
+
+
+def test_a_wrong_label_at_the_right_time_is_one_substitution(events):
+    counts = collar_counts(events("a dog 1-2"), events("a cat 1-2"))
+    assert micro(counts).error_rate == pytest.approx(1.0)
+    assert accuracies(counts)["dog"].error_rate == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("block", "collar"),
+    [("event_based", Collar()), ("event_based_half_second", Collar(0.5, 0.5, 0.5))],
+)
+def test_equals_sed_eval_on_the_baseline_student(student, expected, block, collar):
+    golden = expected["desed_student"][block]
+    guess = read_events(student.folder / "predictions_0.5.tsv")
+    counts = collar_counts(student.reference, guess, collar)
+    total = golden["counts_overall"]
+    assert counts.hits.sum() == total["Ntp"]
+    assert counts.detected.sum() == total["Nsys"]
+    assert counts.substitutions.sum() == total["Nsubs"]
+    for i, name in enumerate(counts.classes):
+        of_class = golden["counts_class_wise"][name]
+        assert counts.hits[:, i].sum() == of_class["Ntp"]
+        assert counts.reference[:, i].sum() == of_class["Nref"]
+        assert counts.detected[:, i].sum() == of_class["Nsys"]
+    for got, of_golden in (
+        (micro(counts), golden["overall"]),
+        (macro(accuracies(counts)), golden["class_wise_average"]),
+    ):
+        for key in ("precision", "recall"):
+            assert getattr(got, key) == pytest.approx(of_golden["f_measure"][key], abs=1e-9)
+        assert got.f1 == pytest.approx(of_golden["f_measure"]["f_measure"], abs=1e-9)
+        assert got.error_rate == pytest.approx(of_golden["error_rate"]["error_rate"], abs=1e-9)
+
+
+def test_equals_sed_scores_eval_on_frame_scores_cut_at_a_half(synthetic, expected):
+    golden = expected["frame_scores"]["collar_f_at_0.5"]
+    found = events_above(synthetic.predictions, [0.5]).at(0)
+    counts = collar_counts(synthetic.reference, found, Collar(decimals=6))
+    by_class = accuracies(counts)
+    for i, name in enumerate(counts.classes):
+        assert counts.hits[:, i].sum() == golden["stats"][name]["tps"]
+        assert by_class[name].f1 == pytest.approx(golden["f"][name], abs=1e-9)
+    assert macro(by_class).f1 == pytest.approx(golden["f"]["macro_average"], abs=1e-9)
+    assert micro(counts).f1 == pytest.approx(golden["f"]["micro_average"], abs=1e-9)
