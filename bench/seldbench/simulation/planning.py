@@ -7,7 +7,7 @@ depends on the clip alone. Seconds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +25,7 @@ from seldbench.simulation.statistics import CLIP, SHORTEST_EVENT, ClassStatistic
 
 Array = np.ndarray
 Rng = np.random.Generator
+Wanted = dict[str, list[float]]  # durations of the events of each class of a clip
 
 MOST_EVENTS = 20  # of a class in a clip
 SHORTEST_CLIP = 2.4
@@ -81,12 +82,10 @@ def _lengths(split: Split, clips: int, rng: Rng) -> Array:
     return lengths
 
 
-def _wanted(
-    split: Split, lengths: Array, available: frozenset[str], rng: Rng
-) -> list[dict[str, list[float]]]:
-    """{class: durations of its events} of each clip."""
+def _wanted(split: Split, lengths: Array, available: frozenset[str], rng: Rng) -> list[Wanted]:
+    """What each clip is to hold."""
     sets = draw_sets(split.statistics, available, len(lengths), rng)
-    wanted: list[dict[str, list[float]]] = [{} for _ in lengths]
+    wanted: list[Wanted] = [{} for _ in lengths]
     for label in sorted(available):
         of_class = split.statistics.classes[label]
         clips = [k for k, labels in enumerate(sets) if label in labels]
@@ -131,35 +130,39 @@ def _plan_clip(
     split: Split,
     index: int,
     seconds: float,
-    wanted: dict[str, list[float]],
+    wanted: Wanted,
     *,
     seed: int,
     bank: Bank,
 ) -> ClipPlan:
     rng = generator(seed, split.name, index, "plan")
-    spans = {label: _cast(split, label, w, bank, rng) for label, w in wanted.items()}
-    place = place_recording if split.kind == "recording" else place_soundscape
-    lengths = {label: [s.seconds for s in sounds] for label, sounds in spans.items()}
-    onsets = place(lengths, seconds, split.statistics.classes, rng)
-    sounds = [
-        Sound(s.label, s.source, onset, s.seconds, s.snr, s.speed)
-        for label, of_class in spans.items()
-        for s, onset in zip(of_class, onsets[label])
-    ]
-    jitter = level.LABEL_JITTER if split.kind == "recording" else 0.0
-    spoken = [Event(s.onset, s.onset + s.seconds, str(s.label)) for s in sounds]
-    low, high = level.RECORDING_BACKGROUND
-    quiet = rng.uniform(low, high)
+    recording = split.kind == "recording"
+    sounds = _placed(split, seconds, wanted, bank, rng)
+    heard = [Event(s.onset, s.onset + s.seconds, str(s.label)) for s in sounds]
+    quiet = rng.uniform(*level.RECORDING_BACKGROUND)
     return ClipPlan(
         split=split.name,
         index=index,
         name=clip_name(split, index, seconds, seed),
         seconds=float(seconds),
         sounds=(*sounds, *_confusers(split, seconds, bank, rng)),
-        events=tuple(annotated(spoken, seconds, jitter, rng)),
+        events=tuple(annotated(heard, seconds, level.LABEL_JITTER if recording else 0.0, rng)),
         background=int(rng.integers(len(bank.backgrounds(split.group)))),
-        loudness=quiet if split.kind == "recording" else level.SOUNDSCAPE_BACKGROUND,
+        loudness=quiet if recording else level.SOUNDSCAPE_BACKGROUND,
     )
+
+
+def _placed(split: Split, seconds: float, wanted: Wanted, bank: Bank, rng: Rng) -> list[Sound]:
+    """The sounds of a clip's classes, with their sources, levels and onsets."""
+    cast = {label: _cast(split, label, spans, bank, rng) for label, spans in wanted.items()}
+    place = place_recording if split.kind == "recording" else place_soundscape
+    lengths = {label: [sound.seconds for sound in of_class] for label, of_class in cast.items()}
+    onsets = place(lengths, seconds, split.statistics.classes, rng)
+    return [
+        replace(sound, onset=onset)
+        for label, of_class in cast.items()
+        for sound, onset in zip(of_class, onsets[label])
+    ]
 
 
 def _cast(split: Split, label: str, wanted: Sequence[float], bank: Bank, rng: Rng) -> list[Sound]:

@@ -85,34 +85,46 @@ class Speaker:
     def _phrase(self, count: int, rng: Rng) -> tuple[Array, Array, Array, Array]:
         """Per frame: level of the voice, level of the hiss, four formants, the hiss's frequency."""
         voiced, hiss = np.zeros(count), np.zeros(count)
-        vowel = VOWELS[rng.integers(len(VOWELS))]
-        targets, sibilance = np.empty((count, 3)), np.full(count, 4500.0)
+        targets, sibilance = np.zeros((count, 3)), np.full(count, 4500.0)
+        for start, vowel, end in self._syllables(count, rng):
+            targets[start:] = VOWELS[rng.integers(len(VOWELS))]
+            swell = np.sin(np.linspace(0.25, 2.9, max(end - vowel, 1)))[: end - vowel]
+            voiced[vowel:end] = swell * rng.uniform(0.55, 1.0)
+            kind = rng.random()
+            if kind < 0.45:  # a fricative
+                hiss[start:vowel] = rng.uniform(0.3, 1.0)
+                sibilance[start:vowel] = rng.uniform(2500, 6500)
+            elif kind < 0.75:  # a plosive: silence, then a burst
+                hiss[max(vowel - 3, start) : vowel] = rng.uniform(0.5, 1.2)
+                sibilance[start:vowel] = rng.uniform(1200, 4500)
+            else:  # a nasal or a glide
+                voiced[start:vowel] = 0.35
+        formants = np.stack([*map(_gliding, targets.T), np.full(count, 3500.0)], axis=1)
+        return _eased(voiced), hiss, formants * self.tract, sibilance
+
+    def _syllables(self, count: int, rng: Rng) -> list[tuple[int, int, int]]:
+        """(start, start of the vowel, end) in frames; a pause under 150 ms after some."""
+        found: list[tuple[int, int, int]] = []
         at = 0
         while at < count:
             span = max(int(RATE / HOP / self.pace * rng.uniform(0.6, 1.5)), 8)
             consonant = int(span * rng.uniform(0.15, 0.4)) if rng.random() < 0.75 else 0
-            end, vowel_at = min(at + span, count), min(at + consonant, count)
-            kind = rng.random()
-            if kind < 0.45:
-                hiss[at:vowel_at] = rng.uniform(0.3, 1.0)
-                sibilance[at:vowel_at] = rng.uniform(2500, 6500)
-            elif kind < 0.75:
-                hiss[max(vowel_at - 3, at) : vowel_at] = rng.uniform(0.5, 1.2)
-                sibilance[at:vowel_at] = rng.uniform(1200, 4500)
-            else:
-                voiced[at:vowel_at] = 0.35
-            vowel = VOWELS[rng.integers(len(VOWELS))]
-            targets[at:end] = vowel
-            swell = np.sin(np.linspace(0.25, 2.9, max(end - vowel_at, 1)))
-            voiced[vowel_at:end] = (swell * rng.uniform(0.55, 1.0))[: end - vowel_at]
+            end = min(at + span, count)
+            found.append((at, min(at + consonant, end), end))
             pause = int(rng.uniform(0.04, 0.12) * RATE / HOP) if rng.random() < 0.12 else 0
-            targets[end : end + pause] = vowel
             at = end + pause
-        smooth = np.hanning(11) / np.hanning(11).sum()
-        moving = [np.convolve(np.pad(t, 5, "edge"), smooth, "valid") for t in targets.T]
-        formants = np.stack([*moving, np.full(count, 3500.0)], axis=1) * self.tract
-        gentle = np.hanning(5) / np.hanning(5).sum()
-        return np.convolve(voiced, gentle, "same"), hiss, formants, sibilance
+        return found
+
+
+def _gliding(track: Array) -> Array:
+    """A formant's targets, reached within 90 ms."""
+    smooth = np.hanning(11) / np.hanning(11).sum()
+    return np.convolve(np.pad(track, 5, "edge"), smooth, "valid")
+
+
+def _eased(level: Array) -> Array:
+    smooth = np.hanning(5) / np.hanning(5).sum()
+    return np.convolve(np.pad(level, 2), smooth, "valid")
 
 
 @dataclass(frozen=True)
