@@ -1,0 +1,61 @@
+"""Scores by which a model is chosen."""
+
+import numpy as np
+import pytest
+from seldbench.metrics.selection import SELECTION, Validation
+
+
+@pytest.fixture
+def valid(events, frames):
+    """Two clips; the dog of the first is found, the cat is not."""
+    reference = events("a dog 2-5", "a cat 6-9", clips=("a", "b"))
+    row = np.zeros((10, 2))
+    row[2:5, 0] = 0.9
+    return Validation(
+        reference=reference,
+        durations={"a": 10.0, "b": 10.0},
+        labels={"a": frozenset({"dog", "cat"}), "b": frozenset()},
+        frame_scores=frames({"a": row, "b": np.zeros((10, 2))}, ["dog", "cat"]),
+        clip_scores=np.array([[0.9, 0.1], [0.1, 0.2]]),
+        clips=("a", "b"),
+        classes=("dog", "cat"),
+    )
+
+
+def test_every_score_is_half_where_one_of_two_classes_is_found(valid):
+    scores = {name: score(valid) for name, score in SELECTION.items()}
+    assert scores == {
+        "clip_f1_macro": 0.5,
+        "intersection_f1_macro": 0.5,  # the class without a hit counts
+        "event_f1_macro": 0.5,
+        "psds1": 0.0,  # the mean less the spread
+    }
+
+
+@pytest.mark.parametrize("name", ["intersection_f1_macro", "event_f1_macro", "psds1"])
+def test_a_score_of_events_needs_events(valid, name):
+    bare = Validation(None, {}, valid.labels, None, valid.clip_scores, valid.clips, valid.classes)
+    with pytest.raises(ValueError, match="needs reference events"):
+        SELECTION[name](bare)
+
+
+def test_a_score_of_clips_needs_clip_scores(valid):
+    bare = Validation(
+        valid.reference, valid.durations, {}, valid.frame_scores, None, valid.clips, valid.classes
+    )
+    with pytest.raises(ValueError, match="needs clip scores"):
+        SELECTION["clip_f1_macro"](bare)
+
+
+def test_intersection_f1_equals_sed_scores_eval_at_a_half(synthetic, expected):
+    golden = expected["frame_scores"]["intersection_f_at_0.5"]["f"]["macro_average"]
+    valid = Validation(
+        synthetic.reference,
+        synthetic.durations,
+        {},
+        synthetic.predictions,
+        None,
+        synthetic.known.clips,
+        synthetic.known.classes,
+    )
+    assert SELECTION["intersection_f1_macro"](valid) == pytest.approx(golden, abs=1e-9)

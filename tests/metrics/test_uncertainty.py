@@ -1,0 +1,159 @@
+"""Bootstrap over clips."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from seldbench.events import EventTable
+from seldbench.metrics import weighted
+from seldbench.metrics.changepoints import change_points
+from seldbench.metrics.collar import Collar, collar_counts
+from seldbench.metrics.intersection import point_counts
+from seldbench.metrics.psds import DCASE
+from seldbench.metrics.runs import events_above
+from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.uncertainty import draws, interval, macro_f1_of, micro_f1_of
+from seldbench.metrics.weighted import psds_exact, psds_of_points
+from seldbench.prediction import FrameScores
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_as_many_clips_are_drawn_as_there_are():
+    weights = draws(7, 100, rng())
+    assert weights.shape == (100, 7)
+    assert (weights.sum(1) == 7).all()
+    assert abs(weights.mean() - 1) < 0.01
+    assert weights.max() > 1
+    assert weights.min() == 0
+
+
+def test_the_same_seed_draws_the_same_and_another_does_not():
+    assert np.array_equal(draws(9, 50, rng(1)), draws(9, 50, rng(1)))
+    assert not np.array_equal(draws(9, 50, rng(1)), draws(9, 50, rng(2)))
+
+
+def test_the_interval_lies_between_the_percentiles_and_skips_what_has_no_value():
+    values = np.append(np.arange(1001.0), np.nan)
+    assert interval(values) == pytest.approx((25.0, 975.0))
+    assert interval(np.array([np.nan])) is None
+
+
+def repeated(synthetic, weights):
+    """Reference, durations and frame scores in which clip i stands as often as its weight says."""
+    frames, reference = synthetic.predictions, synthetic.reference
+    durations, parts, rows = {}, [], []
+    for clip, weight in zip(synthetic.known.clips, weights.astype(int)):
+        for k in range(weight):
+            name = f"{clip}-{k}"
+            durations[name] = synthetic.durations[clip]
+            parts.append((name, frames.rows(clip)))
+            rows += [(name, i) for i in np.flatnonzero(reference.clip == clip)]
+    take = np.concatenate([np.arange(r.start, r.stop) for _, r in parts])
+    start = np.concatenate([[0], np.cumsum([r.stop - r.start for _, r in parts])])
+    index = [i for _, i in rows]
+    table = EventTable(
+        np.array([name for name, _ in rows], dtype=object),
+        reference.onset[index],
+        reference.offset[index],
+        reference.label[index],
+        tuple(durations),
+    )
+    scores = FrameScores(
+        frames.scores[take],
+        start,
+        frames.onset[take],
+        frames.offset[take],
+        tuple(name for name, _ in parts),
+        frames.classes,
+    )
+    return table, durations, scores
+
+
+@pytest.mark.parametrize("name", DCASE)
+def test_a_replicate_is_the_score_of_the_drawn_clips(synthetic, name):
+    weights = draws(len(synthetic.known.clips), 3, rng())
+    scenario, known = DCASE[name], synthetic.known
+    changes = change_points(known, synthetic.predictions, scenario.criteria)
+    exact = psds_exact(known, changes, scenario, weights)
+    points = events_above(synthetic.predictions, np.linspace(0.01, 0.99, 50))
+    counts = point_counts(known, detections(points, known), scenario.criteria)
+    at_points = psds_of_points(known, counts, scenario, weights)
+    found = events_above(synthetic.predictions, [0.5]).at(0)
+    f1 = collar_counts(synthetic.reference, found, Collar(decimals=6))
+    order = [synthetic.known.clips.index(clip) for clip in f1.clips]
+    for i, row in enumerate(weights):
+        table, durations, scores = repeated(synthetic, row)
+        alone = truth(table, durations)
+        ones = np.ones((1, len(durations)))
+        changes = change_points(alone, scores, scenario.criteria)
+        assert exact[i] == pytest.approx(psds_exact(alone, changes, scenario, ones)[0], abs=1e-9)
+        points = events_above(scores, np.linspace(0.01, 0.99, 50))
+        counts = point_counts(alone, detections(points, alone), scenario.criteria)
+        value = psds_of_points(alone, counts, scenario, ones)[0]
+        assert at_points[i] == pytest.approx(value, abs=1e-9)
+        cut = collar_counts(table, events_above(scores, [0.5]).at(0), Collar(decimals=6))
+        for score in (macro_f1_of, micro_f1_of):
+            value = score(cut, np.ones((1, len(cut.clips))))
+            assert score(f1, row[None, order]) == pytest.approx(value, abs=1e-12)
+
+
+def test_the_interval_of_one_clip_is_its_score(events, frames):
+    reference = events("a dog 2-5")
+    scores = frames({"a": [[0.9], [0.0], [0.5], [0.5], [0.5]]}, ["dog"])
+    known = truth(reference, {"a": 72.0})
+    changes = change_points(known, scores, DCASE["psds1"].criteria)
+    values = psds_exact(known, changes, DCASE["psds1"], draws(1, 20, rng()))
+    assert interval(values) == pytest.approx((0.5, 0.5))
+
+
+@pytest.mark.parametrize("name", DCASE)
+def test_the_interval_holds_the_score_and_narrows_with_more_clips(synthetic, name):
+    known, scenario = synthetic.known, DCASE[name]
+    changes = change_points(known, synthetic.predictions, scenario.criteria)
+    score = psds_exact(known, changes, scenario, synthetic.ones)[0]
+    low, high = interval(psds_exact(known, changes, scenario, draws(60, 200, rng())))
+    assert low < score < high
+    # Every clip four times over: the same score, half the spread.
+    many = sum(draws(60, 200, rng(i)) for i in range(4))
+    closer = interval(psds_exact(known, changes, scenario, many))
+    assert 0.3 < (closer[1] - closer[0]) / (high - low) < 0.8
+
+
+def test_a_class_that_is_not_drawn_is_left_out_of_the_mean(events):
+    reference = events("a dog 1-2", "b cat 1-2")
+    counts = collar_counts(reference, events("a dog 1-2"))
+    assert macro_f1_of(counts, np.array([[1.0, 1.0]]))[0] == 0.5
+    assert macro_f1_of(counts, np.array([[2.0, 0.0]]))[0] == 1.0
+    assert np.isnan(macro_f1_of(counts, np.array([[0.0, 0.0]]))[0])
+
+
+def test_replicates_do_not_hang_on_the_portions_they_go_through_in(synthetic, monkeypatch):
+    known, scenario = synthetic.known, DCASE["psds2"]
+    weights = draws(60, 10, rng())
+    changes = change_points(known, synthetic.predictions, scenario.criteria)
+    points = events_above(synthetic.predictions, np.linspace(0.01, 0.99, 50))
+    counts = point_counts(known, detections(points, known), scenario.criteria)
+    whole = psds_exact(known, changes, scenario, weights)
+    at_points = psds_of_points(known, counts, scenario, weights)
+    monkeypatch.setattr(weighted, "CELLS", 1)
+    assert psds_exact(known, changes, scenario, weights) == pytest.approx(whole, abs=1e-12)
+    assert psds_of_points(known, counts, scenario, weights) == pytest.approx(at_points, abs=1e-12)
+
+
+def test_memory_does_not_grow_with_the_number_of_replicates(synthetic, monkeypatch):
+    monkeypatch.setattr(weighted, "CELLS", 400_000)
+    known, scenario = synthetic.known, DCASE["psds1"]
+    changes = change_points(known, synthetic.predictions, scenario.criteria)
+
+    def peak(replicates):
+        weights = draws(60, replicates, rng())
+        tracemalloc.start()
+        psds_exact(known, changes, scenario, weights)
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    assert peak(150) < 1.3 * peak(50)
