@@ -1,0 +1,337 @@
+"""Scores of prediction files: which there are, over what, and with which interval."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from seldbench.annotations import read_predictions, write_frame_scores, write_score_tables
+from seldbench.errors import BadFile, UnknownName
+from seldbench.evaluation import (
+    SELECTION,
+    Validation,
+    psd_roc,
+    score_sed,
+    score_sed_files,
+    selection_score,
+)
+from seldbench.events import Event, EventList, OperatingPoints, event_table
+from seldbench.prediction import FrameScores
+
+GOLDEN = Path(__file__).parent / "golden"
+STUDENT, SYNTHETIC = GOLDEN / "desed_student", GOLDEN / "frame_scores"
+PSDS = ("psds1_thresholds", "psds2_thresholds", "psds1", "psds2")
+F1 = ("event_f1_macro", "event_f1_micro")
+
+
+def clips(**of_clip):
+    """{clip: "dog 1-2, cat 3-4"} as a table."""
+    table = {}
+    for name, text in of_clip.items():
+        cells = [event.split() for event in text.split(",") if event.strip()]
+        times = [[float(t) for t in span.split("-")] for _, span in cells]
+        table[name] = EventList(
+            Event(onset, offset, label) for (label, _), (onset, offset) in zip(cells, times)
+        )
+    return event_table(table)
+
+
+def frames(scores, classes=("dog",)):
+    """{clip: rows of scores}, a second a frame."""
+    parts = [np.asarray(rows, dtype=float) for rows in scores.values()]
+    start = np.concatenate([[0], np.cumsum([len(p) for p in parts])])
+    frame = np.concatenate([np.arange(len(p)) for p in parts]).astype(float)
+    return FrameScores(np.concatenate(parts), start, frame, frame + 1, tuple(scores), classes)
+
+
+def given(scores):
+    return {name for name, value in scores.scores.items() if value is not None}
+
+
+def files_of(folder, predictions, **more):
+    return score_sed_files(
+        folder / "ground_truth.tsv", folder / "durations.tsv", folder / predictions, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return json.loads((GOLDEN / "expected_sed.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def of_synthetic():
+    return files_of(SYNTHETIC, "scores.npz", bootstrap=60)
+
+
+# What each kind of prediction determines
+
+
+def test_a_list_of_events_has_event_f1_and_no_psds(expected):
+    found = files_of(STUDENT, "predictions_0.5.tsv", bootstrap=100)
+    golden = expected["desed_student"]["event_based"]
+    assert given(found) == set(F1)
+    macro = golden["class_wise_average"]["f_measure"]["f_measure"]
+    assert found.scores["event_f1_macro"] == pytest.approx(macro, abs=1e-9)
+    micro = golden["overall"]["f_measure"]["f_measure"]
+    assert found.scores["event_f1_micro"] == pytest.approx(micro, abs=1e-9)
+    for label, of_class in golden["class_wise"].items():
+        f1 = of_class["f_measure"]["f_measure"]
+        assert found.classes[label]["event_f1"] == pytest.approx(f1, abs=1e-9)
+        assert found.classes[label]["psds1"] is None
+    assert found.notes == []
+
+
+def test_operating_points_have_psds_and_an_event_f1_where_a_threshold_is_named(expected):
+    found = files_of(STUDENT, "operating_points.tsv.gz", bootstrap=20)
+    assert given(found) == {"psds1_thresholds", "psds2_thresholds"}
+    golden = expected["desed_student"]["psds_eval"]
+    for number in "12":
+        name = f"psds{number}_thresholds"
+        value = golden[f"PSDS{number}"]["value"]
+        assert found.scores[name] == pytest.approx(value, abs=1e-9)
+        for label, area in golden[f"PSDS{number}"]["per_class"].items():
+            assert found.classes[label][name] == pytest.approx(area, abs=1e-9)
+    named = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.51, bootstrap=0)
+    golden = expected["desed_student"]["f1_of_some_operating_points"]["0.51"]
+    assert named.scores["event_f1_macro"] == pytest.approx(golden["event_macro"], abs=1e-9)
+    assert named.scores["event_f1_micro"] == pytest.approx(golden["event_micro"], abs=1e-9)
+    assert named.scores["psds1_thresholds"] == found.scores["psds1_thresholds"]
+
+
+def test_frame_scores_have_all_scores(of_synthetic, expected):
+    golden = expected["frame_scores"]
+    fifty = golden["psds_eval_50_thresholds"]
+    at_half = golden["collar_f_at_0.5"]["f"]
+    assert of_synthetic.scores == pytest.approx(
+        {
+            "psds1_thresholds": fifty["PSDS1"],
+            "psds2_thresholds": fifty["PSDS2"],
+            "psds1": golden["PSDS1"]["value"],
+            "psds2": golden["PSDS2"]["value"],
+            "event_f1_macro": at_half["macro_average"],
+            "event_f1_micro": at_half["micro_average"],
+        },
+        abs=1e-9,
+    )
+    for label, values in of_synthetic.classes.items():
+        assert values["psds1"] == pytest.approx(golden["PSDS1"]["single_class"][label], abs=1e-9)
+        assert values["event_f1"] == pytest.approx(at_half[label], abs=1e-9)
+
+
+def test_frame_scores_are_cut_where_asked():
+    reference = clips(a="dog 0-2")
+    scores = frames({"a": [[0.4], [0.4], [0.1]]})
+    assert score_sed(reference, {"a": 3.0}, scores).scores["event_f1_macro"] == 0.0
+    found = score_sed(reference, {"a": 3.0}, scores, threshold=0.3)
+    assert found.scores["event_f1_macro"] == 1.0
+
+
+def test_a_threshold_that_is_no_operating_point_is_an_error_that_names_the_nearest():
+    with pytest.raises(UnknownName, match=r"threshold 0\.5; the nearest is 0\.(49|51) \(50 from"):
+        files_of(STUDENT, "operating_points.tsv.gz", threshold=0.5, bootstrap=0)
+
+
+def test_a_table_a_clip_scores_as_the_archive_with_or_without_the_audio_files_ending(
+    tmp_path, of_synthetic
+):
+    scores = read_predictions(SYNTHETIC / "scores.npz")
+    write_frame_scores(tmp_path / "again.npz", scores)
+    write_score_tables(tmp_path / "full", scores)
+    write_score_tables(tmp_path / "bare", scores)
+    for path in (tmp_path / "bare").iterdir():
+        path.rename(path.with_name(path.name.replace(".wav", "")))
+    for name in ("again.npz", "full", "bare"):
+        found = files_of(SYNTHETIC, tmp_path / name, bootstrap=0)
+        assert found.scores == pytest.approx(of_synthetic.scores, abs=1e-12)
+        assert found.notes == []
+
+
+# Over what is scored
+
+
+def test_classes_without_reference_events_are_named_and_not_scored():
+    reference = clips(a="dog 0-2")
+    row = [[0.9, 0.9], [0.9, 0.0], [0.0, 0.0]]
+    for predictions in (clips(a="dog 0-2, cow 0-1"), frames({"a": row}, ("dog", "cow"))):
+        found = score_sed(reference, {"a": 3.0}, predictions)
+        assert (found.scored_classes, found.unscored_classes) == (("dog",), ("cow",))
+        assert list(found.classes) == ["dog"]
+        assert found.scores["event_f1_macro"] == 1.0
+        # As in sed_eval, where a false alarm is one whatever its label.
+        assert found.scores["event_f1_micro"] == pytest.approx(2 / 3)
+        assert any("cow" in note for note in found.notes)
+    assert found.scores["psds2"] == found.scores["psds2_thresholds"] == 1.0
+
+
+def test_predictions_for_clips_without_duration_are_left_out_and_named():
+    reference = clips(a="dog 0-2")
+    guess = clips(a="dog 0-2", z="dog 0-2")
+    points = OperatingPoints(np.array([0.5]), np.zeros(2, dtype=int), guess)
+    scores = frames({"a": [[0.9], [0.9], [0.0]], "z": [[0.9], [0.9], [0.0]]})
+    for predictions in (guess, points, scores):
+        found = score_sed(reference, {"a": 3.0}, predictions, threshold=0.5)
+        assert {found.scores[name] for name in given(found)} == {1.0}
+        assert any("1 clips without duration left out: z" in note for note in found.notes)
+
+
+def test_clips_without_events_count_their_false_positives():
+    reference = clips(a="dog 0-2", silent="")
+    scores = frames({"a": [[0.6], [0.6], [0.0]], "silent": [[0.9], [0.9], [0.0]]})
+    found = score_sed(reference, {"a": 36.0, "silent": 36.0}, scores)
+    assert found.scores["psds1"] == pytest.approx(0.5)  # 50 false positives an hour before the hit
+    assert found.scores["event_f1_micro"] == pytest.approx(2 / 3)
+
+
+def test_clips_that_only_the_durations_name_are_silent_for_psds_and_no_part_of_event_f1():
+    guess = clips(a="dog 0-2", other="dog 0-2")
+    points = OperatingPoints(np.array([0.5]), np.zeros(2, dtype=int), guess)
+    durations = {"a": 36.0, "other": 36.0}
+    found = score_sed(clips(a="dog 0-2"), durations, points, threshold=0.5)
+    assert found.scores["psds1_thresholds"] == pytest.approx(0.5)
+    assert found.scores["event_f1_micro"] == 1.0
+    assert any("not in the reference: other" in note for note in found.notes)
+
+
+def test_a_clip_that_the_events_leave_out_has_no_detections():
+    found = score_sed(clips(a="dog 0-2", b="dog 0-2"), {"a": 3.0, "b": 3.0}, clips(a="dog 0-2"))
+    assert found.scores["event_f1_macro"] == pytest.approx(2 / 3)
+
+
+def test_a_reference_class_that_the_scores_lack_is_never_detected_and_named():
+    reference = clips(a="dog 0-2, cat 0-2")
+    found = score_sed(reference, {"a": 3.0}, frames({"a": [[0.9], [0.9], [0.0]]}))
+    assert found.classes["cat"] == dict.fromkeys(found.classes["cat"], 0.0)
+    assert found.scores["event_f1_macro"] == 0.5
+    assert any("cat: never detected" in note for note in found.notes)
+
+
+def test_no_detection_at_all_scores_zero():
+    reference, empty = clips(a="dog 0-2"), clips(a="")
+    points = OperatingPoints(np.array([0.5]), np.zeros(0, dtype=int), empty)
+    for predictions in (empty, points, frames({"a": [[0.0]] * 30})):
+        found = score_sed(reference, {"a": 30.0}, predictions, threshold=0.5)
+        assert {found.scores[name] for name in given(found)} == {0.0}
+
+
+def test_a_reference_without_any_event_scores_nothing_and_says_so():
+    found = score_sed(clips(a=""), {"a": 3.0}, frames({"a": [[0.9], [0.9], [0.0]]}))
+    assert given(found) == set()
+    assert (found.classes, found.intervals) == ({}, {})
+    assert any("no events" in note for note in found.notes)
+    assert psd_roc(clips(a=""), {"a": 3.0}, frames({"a": [[0.9]]})) == {}
+
+
+def test_detections_without_length_and_a_threshold_without_use_are_told():
+    found = score_sed(clips(a="dog 0-2"), {"a": 3.0}, clips(a="dog 1-1"), threshold=0.3)
+    assert any("1 detections have no length" in note for note in found.notes)
+    assert any("threshold 0.3 not used" in note for note in found.notes)
+
+
+def test_scores_outside_0_to_1_are_told():
+    found = score_sed(clips(a="dog 0-1"), {"a": 3.0}, frames({"a": [[3.0], [-2.0], [-2.0]]}))
+    assert found.scores["psds1"] == 1.0
+    assert any("leave [0, 1]" in note for note in found.notes)
+
+
+# Bad input
+
+
+def test_a_reference_clip_without_duration_is_an_error():
+    with pytest.raises(BadFile, match=r"1 of 2 reference clips have no duration \(first: 'b'\)"):
+        score_sed(clips(a="dog 0-2", b=""), {"a": 3.0}, clips(a="dog 0-2"))
+
+
+def test_a_clip_without_frame_scores_is_an_error():
+    with pytest.raises(BadFile, match=r"1 of 2 clips have no frame scores \(first: 'b'\)"):
+        score_sed(clips(a="dog 0-2", b=""), {"a": 3.0, "b": 3.0}, frames({"a": [[0.5]]}))
+
+
+def test_a_clip_scored_twice_under_two_names_is_an_error():
+    twice = frames({"a.wav": [[0.5]], "a": [[0.5]]})
+    with pytest.raises(BadFile, match=r"'a\.wav' twice"):
+        score_sed(clips(**{"a.wav": "dog 0-2"}), {"a.wav": 3.0}, twice)
+
+
+def test_overlapping_events_of_a_class_are_an_error_for_psds_and_not_for_event_f1():
+    guess = clips(a="dog 0-2, dog 1-3")
+    points = OperatingPoints(np.array([0.25]), np.zeros(2, dtype=int), guess)
+    with pytest.raises(
+        BadFile, match=r"predictions at threshold 0\.25: in clip 'a'.*0-2 s and 1-3"
+    ):
+        score_sed(clips(a="dog 0-2"), {"a": 3.0}, points)
+    assert score_sed(clips(a="dog 0-2"), {"a": 3.0}, guess).scores["event_f1_macro"] > 0
+    reference = clips(a="dog 0-2, dog 1-3")
+    assert score_sed(reference, {"a": 3.0}, guess).scores["event_f1_macro"] == 1.0
+    with pytest.raises(BadFile, match="reference: in clip 'a'"):
+        score_sed(reference, {"a": 3.0}, frames({"a": [[0.9]]}))
+
+
+# Intervals
+
+
+def test_intervals_hold_the_scores_and_are_the_same_for_the_same_seed(of_synthetic):
+    assert set(of_synthetic.intervals) == {*PSDS, *F1}
+    for name, of_method in of_synthetic.intervals.items():
+        low, high = of_method["bootstrap"]
+        assert low < of_synthetic.scores[name] < high
+    again = files_of(SYNTHETIC, "scores.npz", bootstrap=60)
+    other = files_of(SYNTHETIC, "scores.npz", bootstrap=60, seed=1)
+    assert again == of_synthetic
+    assert other.scores == of_synthetic.scores
+    assert other.intervals != of_synthetic.intervals
+
+
+def test_no_replicates_give_no_intervals_and_the_same_scores(of_synthetic):
+    found = files_of(SYNTHETIC, "scores.npz", bootstrap=0)
+    assert (found.scores, found.intervals) == (of_synthetic.scores, {})
+
+
+def test_the_interval_of_a_single_clip_is_its_score():
+    found = score_sed(clips(a="dog 0-2"), {"a": 3.0}, frames({"a": [[0.9], [0.9], [0.0]]}))
+    for name, value in found.scores.items():
+        assert found.intervals[name]["bootstrap"] == pytest.approx((value, value))
+
+
+def test_scores_are_plain_json(of_synthetic):
+    document = json.loads(json.dumps(of_synthetic.as_json(), allow_nan=False))
+    assert document["scores"] == of_synthetic.scores
+    assert document["intervals"]["psds1"]["bootstrap"] == [
+        *of_synthetic.intervals["psds1"]["bootstrap"]
+    ]
+
+
+# Curves and selection
+
+
+def area_under(curve):
+    x = [*curve["efpr"], curve["max_efpr"]]
+    return sum(y * (b - a) for y, a, b in zip(curve["etpr"], x, x[1:])) / curve["max_efpr"]
+
+
+def test_the_area_under_the_curve_is_the_score(of_synthetic):
+    reference = read_predictions(SYNTHETIC / "ground_truth.tsv")
+    durations = dict.fromkeys(reference.clips, 10.0)
+    scores = read_predictions(SYNTHETIC / "scores.npz")
+    curves = json.loads(json.dumps(psd_roc(reference, durations, scores), allow_nan=False))
+    found = score_sed(reference, durations, scores, bootstrap=0)
+    assert set(curves) == {"psds1", "psds2"}
+    for name, curve in curves.items():
+        assert area_under(curve) == pytest.approx(found.scores[name], abs=1e-9)
+        assert set(curve["classes"]) == set(found.scored_classes)
+
+
+def test_a_curve_of_operating_points_is_that_of_the_points_as_given():
+    guess = clips(a="dog 0-2", b="dog 0-2")
+    points = OperatingPoints(np.array([0.1, 0.5]), np.array([1, 0]), guess)
+    curves = psd_roc(clips(a="dog 0-2", b=""), {"a": 36.0, "b": 36.0}, points)
+    assert set(curves) == {"psds1_thresholds", "psds2_thresholds"}
+    assert curves["psds1_thresholds"]["classes"]["dog"] == {"efpr": [0.0], "tpr": [1.0]}
+    assert psd_roc(clips(a="dog 0-2"), {"a": 36.0}, clips(a="dog 0-2")) == {}
+
+
+def test_an_unknown_selection_score_is_an_error_that_names_the_known_ones():
+    valid = Validation(None, {}, {}, None, None, (), ())
+    with pytest.raises(UnknownName, match="clip_f1_macro"):
+        selection_score("accuracy", valid)
+    assert set(SELECTION) == {"clip_f1_macro", "intersection_f1_macro", "event_f1_macro", "psds1"}
