@@ -5,7 +5,7 @@ import torch
 from seldbench import registry
 from seldbench.errors import BadRecipe, MissingData
 from seldbench.recipe import Head
-from seldbench.training.data import Batches, Labels, make_group, split
+from seldbench.training.data import Batches, Labels, make_group
 from seldbench.windows import Windowing
 
 HEADS = {"frames": Head(format="strong", loss="bce", on=["train/synthetic"])}
@@ -54,12 +54,12 @@ def test_a_head_that_sees_half_a_group_is_an_error(toy):
 
 def test_parts_of_a_batch_are_made_up_alike_and_lose_nothing(toy):
     batch = next(make_batches(toy, {"train/synthetic": 4, "train/unlabelled": 2}).epoch(1))
-    halves = split(batch, 2)
+    halves = batch.split(2)
     assert [h.groups[1][1] for h in halves] == [slice(2, 3), slice(2, 3)]
     joined = torch.cat([h.waves[:2] for h in halves] + [h.waves[2:] for h in halves])
     assert torch.equal(joined, batch.waves)
-    with pytest.raises(BadRecipe, match="train/unlabelled has 2 clips in a batch"):
-        split(batch, 4)
+    with pytest.raises(ValueError, match="the 2 clips of 'train/unlabelled' cannot be cut into 4"):
+        batch.split(4)
 
 
 def test_long_clips_are_cut_into_windows_side_by_side(tone_clip):

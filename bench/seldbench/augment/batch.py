@@ -18,6 +18,8 @@ class Batch:
     groups: (name, its positions), in order; a name is a split, or several joined by "+".
     spectrum: (clips, channels, frames, bins), None before the features.
     label_hop: hop of the targets' frames, None where no head has frames.
+    statistic: of the whole clips that the windows are cut from, (clips, values); None where a
+        window's own holds: it is the whole clip, or augmented.
     """
 
     waves: Tensor
@@ -25,6 +27,7 @@ class Batch:
     groups: tuple[tuple[str, slice], ...]
     spectrum: Tensor | None = None
     label_hop: float | None = None
+    statistic: Tensor | None = None
 
     def positions(self, splits: Iterable[str]) -> Tensor:
         """The clips that come from these splits, (clips,) int64 on the CPU, in order.
@@ -53,6 +56,7 @@ class Batch:
             waves=self.waves.to(device, non_blocking=True),
             targets={k: v.to(device, non_blocking=True) for k, v in self.targets.items()},
             spectrum=None if self.spectrum is None else self.spectrum.to(device, non_blocking=True),
+            statistic=None if self.statistic is None else self.statistic.to(device),
         )
 
     def split(self, parts: int) -> "list[Batch]":
@@ -82,4 +86,5 @@ class Batch:
             targets={k: v[take] for k, v in self.targets.items()},
             groups=tuple(groups),
             spectrum=None if self.spectrum is None else self.spectrum[take],
+            statistic=None if self.statistic is None else self.statistic[take],
         )

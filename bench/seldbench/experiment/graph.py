@@ -23,7 +23,7 @@ from seldbench.errors import BadRecipe, MissingData, UnknownName, near
 from seldbench.recipe import Component, Recipe, Stage, canonical
 from seldbench.runs import StageFolder
 from seldbench.storage import write_json
-from seldbench.training.data import Batches, Labels, make_group
+from seldbench.training.data import Batches, Group, Labels, make_group
 from seldbench.training.inputs import Hearing
 from seldbench.training.loop import Job, fit
 from seldbench.training.memory import keep_freed_memory
@@ -128,7 +128,14 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
     _check_heads(stage)
     grid = assembly.windowing.grid
     labels = {n: Labels(form, assembly.frames, grid) for n, form in assembly.formats.items()}
-    batches = Batches(groups, labels, assembly.windowing, seed=seed, steps=stage.training.steps)
+    batches = Batches(
+        groups,
+        labels,
+        assembly.windowing,
+        seed=seed,
+        steps=stage.training.steps,
+        whole_statistics=_plain_windows(stage, groups),
+    )
     kept: dict[str, Any] = {"heads": stage.heads, "formats": assembly.formats, "groups": groups}
     step: Step
     if stage.training.step == "mean_teacher":
@@ -231,6 +238,13 @@ def _move(prepared: Prepared, device: torch.device) -> None:
     features = prepared.assembly.windowing.features
     if isinstance(features, nn.Module):
         features.to(device)
+
+
+def _plain_windows(stage: Stage, groups: Sequence[Group]) -> bool:
+    """Whether windows of longer clips go to the network as they are."""
+    augment = stage.augment
+    longer = any(e.clip.duration > stage.training.window for g in groups for e in g.examples)
+    return longer and not (augment.scene or augment.spectrum or augment.view)
 
 
 def _versions(architecture: str, stage: Stage) -> dict[str, int]:

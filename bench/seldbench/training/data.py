@@ -7,7 +7,7 @@ Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler.
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -91,10 +91,14 @@ class Batches:
         *,
         seed: int,
         steps: int | None = None,
+        whole_statistics: bool = False,
     ) -> None:
+        """whole_statistics: windows carry the statistic of their whole clip (see `Batch`)."""
         self.groups = tuple(groups)
         self.labels = dict(labels)
         self._windowing, self._seed = windowing, seed
+        self._whole_statistics = whole_statistics
+        self._statistics: dict[int, Tensor] = {}
         self.steps = steps or min(len(g.examples) // g.size for g in self.groups)
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
@@ -120,6 +124,7 @@ class Batches:
 
     def _read(self, draws: Sequence[np.ndarray], step: int) -> Batch:
         waves: list[np.ndarray] = []
+        statistics: list[Tensor] = []
         targets: dict[str, list[Tensor]] = {name: [] for name in self.labels}
         parts = []
         for group, order in zip(self.groups, draws):
@@ -127,6 +132,8 @@ class Batches:
             for index in order[step * group.size : (step + 1) * group.size]:
                 example = group.examples[index]
                 waves.append(self._windowing.cut(example.clip, example.onset))
+                if self._whole_statistics:
+                    statistics.append(self._statistic(example.clip))
                 for name in self.labels:
                     targets[name].append(self._target(name, example, group))
             parts.append((group.name, slice(first, len(waves))))
@@ -135,7 +142,14 @@ class Batches:
             targets={name: torch.stack(rows) for name, rows in targets.items()},
             groups=tuple(parts),
             label_hop=self._windowing.grid,
+            statistic=torch.stack(statistics) if statistics else None,
         )
+
+    def _statistic(self, clip: Clip) -> Tensor:
+        """Computed once a clip: a few numbers each."""
+        if id(clip) not in self._statistics:
+            self._statistics[id(clip)] = self._windowing.statistic(clip)
+        return self._statistics[id(clip)]
 
     def _target(self, name: str, example: Example, group: Group) -> Tensor:
         label = self.labels[name]
@@ -145,42 +159,3 @@ class Batches:
         empty = Clip(example.clip.id, example.clip.duration, {}, EventList(), frozenset())
         return label.format.encode(empty, example.onset, label.frames, label.hop)
 
-
-def to_device(batch: Batch, device: torch.device) -> Batch:
-    """Waves and targets on the device."""
-    targets = {name: t.to(device, non_blocking=True) for name, t in batch.targets.items()}
-    return replace(batch, waves=batch.waves.to(device, non_blocking=True), targets=targets)
-
-
-def split(batch: Batch, parts: int) -> list[Batch]:
-    """A batch cut into `parts` of equal make-up: every group is cut alike.
-
-    Raises:
-        BadRecipe: a group cannot be cut into so many equal parts.
-    """
-    if parts == 1:
-        return [batch]
-    for name, rows in batch.groups:
-        if (rows.stop - rows.start) % parts:
-            raise BadRecipe(
-                f"training.accumulate = {parts}: {name} has {rows.stop - rows.start} clips in a"
-                " batch, which cannot be cut into equal parts"
-            )
-    return [_part(batch, parts, i) for i in range(parts)]
-
-
-def _part(batch: Batch, parts: int, index: int) -> Batch:
-    rows, groups, first = [], [], 0
-    for name, where in batch.groups:
-        size = (where.stop - where.start) // parts
-        rows.append(torch.arange(size) + where.start + index * size)
-        groups.append((name, slice(first, first + size)))
-        first += size
-    take = torch.cat(rows).to(batch.waves.device)
-    return replace(
-        batch,
-        waves=batch.waves[take],
-        spectrum=None if batch.spectrum is None else batch.spectrum[take],
-        targets={name: t[take] for name, t in batch.targets.items()},
-        groups=tuple(groups),
-    )

@@ -49,7 +49,10 @@ class Hearing:
         for augmentation in self.view:
             batch = augmentation(batch, features, self.formats, draw)
         assert batch.spectrum is not None
-        finished = features.finish(batch.spectrum, features.statistic(batch.spectrum))
+        statistic = batch.statistic
+        if statistic is None:
+            statistic = features.statistic(batch.spectrum)
+        finished = features.finish(batch.spectrum, statistic)
         return finished.contiguous(memory_format=memory_format(self.channels_last))
 
 

@@ -21,7 +21,7 @@ from seldbench.contracts import Progress
 from seldbench.recipe import Training
 from seldbench.storage import write_text
 from seldbench.training import checkpoint
-from seldbench.training.data import Batches, split, to_device
+from seldbench.training.data import Batches
 from seldbench.training.steps import Inputs, Step, ramp_up
 
 # Scores of a network on the validation splits by name, with "score": what selects (higher is better).
@@ -141,12 +141,12 @@ def _step(
     batch: Batch,
     where: tuple[int, int],
 ) -> dict[str, Tensor]:
-    batch = to_device(batch, job.device)
+    batch = batch.to(job.device)
     draw = torch.Generator().manual_seed(_seed(job.seed, *where))
     batch, inputs = job.inputs(batch, draw)
     optimiser.zero_grad(set_to_none=True)
     totals: dict[str, Tensor] = {}
-    parts = split(batch, job.training.accumulate)
+    parts = batch.split(job.training.accumulate)
     for part in parts:
         with torch.autocast(job.device.type, _dtype(job), enabled=_dtype(job) != torch.float32):
             terms = job.step.losses(part, inputs, state.done)
