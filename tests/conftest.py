@@ -1,5 +1,6 @@
 """Fixtures that several rooms share: a toy set of clips in memory."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,9 @@ import pytest
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip
 from seldbench.events import Event, EventList
+
+# As the command line has it; must stand before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 CLASSES = ("high", "low")
 RATE = 16000

@@ -1,6 +1,11 @@
 """`seldbench` and `python -m seldbench`: errors in words, never a traceback for a user's mistake."""
 
+import os
 import sys
+
+# Threads of torch's operations wait asleep, not spinning: beside any other busy process, spinning
+# makes a training tens of times slower. Read once, when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main() -> None:
