@@ -5,7 +5,7 @@ the labels raises GENERATOR.
 Levels are dB of integrated loudness (ITU-R BS.1770) relative to the clip's background.
 """
 
-GENERATOR = 1  # version of the generator; part of every manifest
+GENERATOR = 2  # version of the generator; part of every manifest
 RATE = 16_000  # hertz of all simulated audio
 
 # Recordings (weak, unlabelled, real, test): spec of the mixture. Harder: lower, wider.
@@ -19,9 +19,9 @@ SOUNDSCAPE_BACKGROUND = -50.0  # LKFS
 SOUNDSCAPE_SEMITONES = 3.0  # pitch shift of an event, uniform in +- this
 
 # Confusers: sounds that no label mentions. Harder: more, louder.
-CONFUSER_CHANCE = {"recording": 0.5, "soundscape": 0.35}  # of a clip to have any
-CONFUSER_MEAN = 1.6  # in a clip that has any: 1 + Poisson(mean - 1)
-CONFUSER_SNR = (-5.0, 20.0)  # uniform
+CONFUSER_CHANCE = {"recording": 0.75, "soundscape": 0.5}  # of a clip to have any
+CONFUSER_MEAN = 2.0  # in a clip that has any: 1 + Poisson(mean - 1)
+CONFUSER_SNR = (-5.0, 25.0)  # uniform
 
 LABEL_JITTER = 0.04  # seconds, standard deviation of an annotator's onset and offset; recordings
 
