@@ -41,7 +41,7 @@ class StageFolder:
 
     @property
     def state(self) -> str:
-        """"done", "begun" (it goes on where it stopped) or "to do"."""
+        """ "done", "begun" (it goes on where it stopped) or "to do"."""
         if self.done is not None:
             return "done"
         return "begun" if (self.path / "resume.safetensors").exists() else "to do"
@@ -146,7 +146,9 @@ def environment(device: str) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "device": device,
         "packages": {name: _version(name) for name in ("torch", "numpy", "scipy", "timm")},
         "source": source_digest(),
