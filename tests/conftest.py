@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip
 from seldbench.events import Event, EventList

@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+
 from seldbench import annotations as files
 from seldbench.errors import BadFile
 from seldbench.events import Event, EventList, EventTable, OperatingPoints, event_table

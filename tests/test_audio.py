@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 import soundfile
+
 from seldbench.audio import AudioFile, Waveform, beginning, mono, read_header, resampled
 from seldbench.errors import BadFile
 

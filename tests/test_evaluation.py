@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from seldbench.annotations import read_predictions, write_frame_scores, write_score_tables
 from seldbench.errors import BadFile, UnknownName
 from seldbench.evaluation import (

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from seldbench import registry, tables
 from seldbench.errors import BadRecipe, UnknownName
 

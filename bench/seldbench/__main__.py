@@ -1,4 +1,4 @@
-"""`seldbench` and `python -m seldbench`: errors in words, never a traceback for a user's mistake."""
+"""`seldbench` and `python -m seldbench`: a user's mistake ends in words, not in a traceback."""
 
 import os
 import sys

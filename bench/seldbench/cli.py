@@ -1,4 +1,4 @@
-"""The command line: each command parses, calls one function and prints. Heavy imports live inside."""
+"""The command line: a command parses, calls one function and prints. Heavy imports live inside."""
 
 import json
 from pathlib import Path
@@ -70,15 +70,20 @@ def run(
     """Train, predict and score; start it again after an interruption and it goes on."""
     from seldbench.experiment.start import start
 
-    options = {
-        "variants": [v for v in variant.split(",") if v] or [None],
-        "seeds": _numbers(seed),
-        "settings": set_,
-        "limit": limit,
-        "data_root": data_root,
-        "dry_run": dry_run,
-    }
-    for line in start(arch, dataset, RUNS, console, **options):
+    names = [name for name in variant.split(",") if name]
+    variants: list[str | None] = [*names] or [None]
+    for line in start(
+        arch,
+        dataset,
+        RUNS,
+        console,
+        variants=variants,
+        seeds=_numbers(seed),
+        settings=set_,
+        limit=limit,
+        data_root=data_root,
+        dry_run=dry_run,
+    ):
         console.close()
         typer.echo(line)
 
@@ -104,7 +109,7 @@ def compare(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
 ) -> None:
     """Measured beside published, with marks for simulated and partial data."""
-    from seldbench import compare as comparing
+    from seldbench.report import compare as comparing
     from seldbench.runs import open_run
 
     if runs:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 class SeldbenchError(Exception):
-    """The base of all; the command line prints its message and exits with 1, without a traceback."""
+    """The base of all; the command line prints the message alone and exits with 1."""
 
 
 class UnknownName(SeldbenchError):

@@ -19,7 +19,7 @@ from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe
-from seldbench.report.timeline import recording_figure
+from seldbench.report.recording import recording_figure
 from seldbench.runs import Run, open_run
 from seldbench.storage import atomic, read_json
 

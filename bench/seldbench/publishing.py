@@ -1,13 +1,14 @@
-"""`seldbench publish` and `report`: a run's results into the reports' folder, pages rendered anew."""
+"""`seldbench publish` and `report`: results into the reports' folder, pages rendered anew."""
 
 from pathlib import Path
 
 import numpy as np
 
-from seldbench import leaderboard, registry
+from seldbench import registry
 from seldbench.errors import MissingData
-from seldbench.publish import publish
+from seldbench.report import leaderboard
 from seldbench.report.pages import render
+from seldbench.report.publish import publish
 from seldbench.runs import open_run
 
 DATA = Path("data")

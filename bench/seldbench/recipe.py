@@ -68,8 +68,8 @@ class Consistency(Table):
     """Mean teacher: weight and ramp-up of the consistency loss, decay of the teacher's average."""
 
     weight: float = 2.0
-    ramp_epochs: float = Field(50, ge=0)
-    decay: float = Field(0.999, gt=0, lt=1)
+    ramp_epochs: float = Field(default=50, ge=0)
+    decay: float = Field(default=0.999, gt=0, lt=1)
 
 
 class Training(Table):

@@ -1,8 +1,9 @@
 """Cuts of a clip on the grid of its features, at training and at test alike.
 
-A clip counts as its recording, zero-padded at the end so that windows on the grid cover it. A window
-is read with the features' margin at each side (mirrored at the clip's ends, as the whole clip's own
-padding would be): its features, less the margins, equal the same frames of the whole clip's.
+A clip counts as its recording, zero-padded at the end so that windows on the grid cover it. A
+window is read with the features' margin at each side (mirrored at the clip's ends, as the whole
+clip's own padding would be): its features, less the margins, equal the same frames of the whole
+clip's.
 """
 
 from dataclasses import dataclass

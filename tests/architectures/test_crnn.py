@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from seldbench_baselines.architectures.crnn import ARCHITECTURE, Dropout
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from torch.nn import functional
+
 from seldbench.augment import SCENE, Batch
 from seldbench.features.logmel_desed import HOP_SAMPLES, LogMelDesed
 from seldbench.formats.strong import Strong
 from seldbench.formats.weak import Weak
-from torch.nn import functional
 
 CLASSES = ("Cat", "Dog")
 FORMATS = {"frames": Strong(CLASSES), "clip": Weak(CLASSES)}

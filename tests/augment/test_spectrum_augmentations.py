@@ -5,6 +5,7 @@ from itertools import pairwise, product
 
 import pytest
 import torch
+
 from seldbench.augment import SPECTRUM, Batch
 from seldbench.contracts import Clip
 from seldbench.events import Event, EventList

@@ -13,6 +13,7 @@ import time
 from statistics import median
 
 import torch
+
 from seldbench.features.logmel_desed import LogMelDesed
 from seldbench.training.memory import keep_freed_memory
 from seldbench_baselines.architectures.crnn import ARCHITECTURE

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.metrics.changepoints import change_points
 from seldbench.metrics.intersection import point_counts

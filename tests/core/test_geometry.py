@@ -1,6 +1,7 @@
 """Directions: x front, y left, z up."""
 
 import numpy as np
+
 from seldbench.geometry import Rotation, angles, angular_distance, unit_vectors
 
 

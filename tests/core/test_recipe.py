@@ -1,6 +1,7 @@
 """Recipes: what stands above holds below, variants on top, settings last; unknown keys refused."""
 
 import pytest
+
 from seldbench.errors import BadRecipe, UnknownName
 from seldbench.recipe import canonical, parse_setting, recipe_file, resolve, variants
 
@@ -71,7 +72,7 @@ def test_equal_recipes_have_one_canonical_text_and_others_another(recipe):
 def test_an_unknown_key_is_refused_with_the_nearest(recipe):
     with pytest.raises(BadRecipe, match=r"unknown key 'stages.sed.training.epoch' \(near: epochs"):
         resolve(recipe(SMALL.replace("epochs = 2", "epoch = 2\nepochs = 2")), "desed")
-    with pytest.raises(BadRecipe, match="unknown key 'stages.sed.training.lrate'"):
+    with pytest.raises(BadRecipe, match=r"unknown key 'stages\.sed\.training\.lrate'"):
         resolve(recipe(), "desed", None, {"training.lrate": 1})
 
 
@@ -81,7 +82,7 @@ def test_an_unknown_variant_is_refused_with_the_nearest(recipe):
 
 
 def test_a_missing_key_is_named(recipe):
-    with pytest.raises(BadRecipe, match="missing key 'post.origin'"):
+    with pytest.raises(BadRecipe, match=r"missing key 'post\.origin'"):
         resolve(recipe(SMALL.replace('origin = "nobody"', "")), "desed")
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 
 import pytest
+
 from seldbench.errors import BadFile, WriteFailed
 from seldbench.storage import atomic, read_json, write_json, write_text
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from seldbench import registry
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import soundfile
+
 from seldbench.datasets.desed import DATASET
 
 SYNTHETIC_TRAIN = "train/synthetic21_train/soundscapes"

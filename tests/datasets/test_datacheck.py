@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip
 from seldbench.datacheck import check

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.datasets._held_out import held_out
 from seldbench.datasets.desed import DATASET
 from seldbench.errors import BadFile, MissingData, UnknownName

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from seldbench.datasets.desed_sim import DATASET
 from seldbench.errors import BadFile, MissingData
 from seldbench.simulation.desed import fingerprint

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from seldbench.contracts import Quiet
 from seldbench.errors import BadRecipe, BadRun, UnknownName
 from seldbench.events import EventList

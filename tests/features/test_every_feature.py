@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from seldbench import registry
 
 MICS = {"mono": 1, "foa": 4, "mic": 4, "circular8": 8}

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from seldbench.features._mel import htk_bank
 from seldbench.features.logmel_desed import LogMelDesed
 from seldbench.geometry import Rotation

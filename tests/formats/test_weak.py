@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from seldbench.contracts import Clip, PostProcessing
 from seldbench.errors import UnknownName
 from seldbench.events import Event, EventList

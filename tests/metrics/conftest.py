@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.events import EventTable
 from seldbench.metrics.truth import truth

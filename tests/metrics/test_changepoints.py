@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from seldbench.errors import BadFile
 from seldbench.metrics import changepoints
 from seldbench.metrics.changepoints import change_points

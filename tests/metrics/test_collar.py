@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.annotations import read_events
 from seldbench.metrics.collar import Collar, accuracies, collar_counts, macro, micro
 from seldbench.metrics.runs import events_above

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.annotations import read_events
 from seldbench.metrics import intersection
 from seldbench.metrics.intersection import Criteria, intersection_f1, ordered_sums, point_counts

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.metrics.changepoints import change_points
 from seldbench.metrics.intersection import Criteria, point_counts
 from seldbench.metrics.psds import (

@@ -1,6 +1,7 @@
 """Runs of frames above thresholds."""
 
 import numpy as np
+
 from seldbench.metrics.runs import events_above, every_run
 
 

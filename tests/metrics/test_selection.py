@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.metrics.selection import SELECTION, Validation
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.metrics.tagging import average_precision, clip_f1, macro
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.errors import BadFile
 from seldbench.events import OperatingPoints
 from seldbench.metrics.truth import detections, one_point, refuse_overlaps, truth

@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from seldbench.events import EventTable
 from seldbench.metrics import weighted
 from seldbench.metrics.changepoints import change_points

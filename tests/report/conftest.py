@@ -158,8 +158,8 @@ def write_run(tmp_path):
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
     """A reports folder with pages: two seeds, a simulated run, a partial one. Only to be read."""
-    from seldbench.publish import publish
-    from seldbench.report import render
+    from seldbench.report.pages import render
+    from seldbench.report.publish import publish
 
     folder = tmp_path_factory.mktemp("rendered")
     write, out = partial(make_run, folder / "runs"), folder / "reports"
@@ -179,7 +179,7 @@ def noise(clip):
 @pytest.fixture
 def publish_scores(tmp_path):
     """Puts runs' score files into reports/ without anything else; gives that folder."""
-    from seldbench.results import run_content
+    from seldbench.report.results import run_content
     from seldbench.runs import Run
 
     def publish(*runs) -> Path:

@@ -4,8 +4,9 @@ import io
 
 import pytest
 from rich.console import Console
-from seldbench.compare import compare, compare_all
+
 from seldbench.errors import BadRun, MissingData, UnknownName
+from seldbench.report.compare import compare, compare_all
 
 
 def line(comparison, start):

@@ -2,8 +2,9 @@
 
 import pandas as pd
 import pytest
-from seldbench import leaderboard
+
 from seldbench.errors import BadFile
+from seldbench.report import leaderboard
 
 SCORES = ("psds1", "psds1_thresholds", "psds2", "psds2_thresholds", "event_f1_macro")
 COLUMNS = ["run", "arch", "variant", "dataset", "data", "marks", "task", "split", "seed"]

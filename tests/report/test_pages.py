@@ -5,8 +5,9 @@ import shutil
 from html.parser import HTMLParser
 
 import pytest
+
 from seldbench.errors import BadFile, MissingData
-from seldbench.report import render
+from seldbench.report.pages import render
 
 LIMIT = 3_000_000  # bytes of a page
 

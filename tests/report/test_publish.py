@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from seldbench.errors import BadFile, BadRun, WriteFailed
-from seldbench.publish import publish
-from seldbench.shown import choose, read_outcome
+from seldbench.report.publish import publish
+from seldbench.report.shown import choose, read_outcome
 
 
 def hum(name):
@@ -133,7 +134,7 @@ def test_runs_that_are_published_at_once_all_have_their_row(write_run, tmp_path)
 
 
 def test_two_processes_that_publish_at_once_both_have_their_row(write_run, tmp_path):
-    code = "import sys; from pathlib import Path; from seldbench.publish import publish;"
+    code = "import sys; from pathlib import Path; from seldbench.report.publish import publish;"
     code += "publish(Path(sys.argv[1]), Path(sys.argv[2]));"
     code += "assert not {'torch', 'timm'} & set(sys.modules)"
     runs = [write_run(f"r{i}", seed=i) for i in range(2)]

@@ -4,8 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
-from seldbench import leaderboard
-from seldbench.report import render
+from seldbench.report import leaderboard
+from seldbench.report.pages import render
 
 ROOT = Path(__file__).parents[2]
 

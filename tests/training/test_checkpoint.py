@@ -4,9 +4,10 @@ import pickle
 
 import pytest
 import torch
+from torch import nn
+
 from seldbench.errors import BadRun
 from seldbench.training import checkpoint
-from torch import nn
 
 
 def test_tensors_and_header_come_back(tmp_path):

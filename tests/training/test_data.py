@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from seldbench import registry
 from seldbench.errors import BadRecipe, MissingData
 from seldbench.recipe import Head

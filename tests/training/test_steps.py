@@ -3,12 +3,13 @@
 import math
 
 import torch
+from torch import nn
+
 from seldbench import registry
 from seldbench.augment import Batch
 from seldbench.recipe import Consistency, Head
 from seldbench.training.data import Group
 from seldbench.training.steps import MeanTeacher, Supervised, ramp_up
-from torch import nn
 
 CLASSES = ("high", "low")
 HEADS = {

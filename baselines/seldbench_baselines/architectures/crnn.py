@@ -8,10 +8,11 @@ here); frednam93/FilterAugSED, utils/model.py (wider, context gating). Linear so
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from seldbench.contracts import Architecture
-from seldbench.errors import near
 from torch import Tensor, nn
 from torch.nn import functional
+
+from seldbench.contracts import Architecture
+from seldbench.errors import near
 
 HEADS = ("frames", "clip")
 POOLS = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))

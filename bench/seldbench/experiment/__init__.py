@@ -1,1 +1,1 @@
-"""One system from recipe to scores: stages put together, their graph, and the run that uses them."""
+"""One system from recipe to scores: stages put together, their graph, and the run of them."""

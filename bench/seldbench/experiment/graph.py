@@ -16,10 +16,11 @@ from filelock import FileLock
 from torch import nn
 
 from seldbench import registry, runs
-from seldbench.experiment.assembly import Assembly, assemble, initialise
 from seldbench.augment import SCENE, SPECTRUM, Augmentation
 from seldbench.contracts import Clip, Dataset, Progress
 from seldbench.errors import BadRecipe, MissingData, UnknownName, near
+from seldbench.experiment.assembly import Assembly, assemble, initialise
+from seldbench.experiment.validation import Validator
 from seldbench.recipe import Component, Recipe, Stage, canonical
 from seldbench.runs import StageFolder
 from seldbench.storage import write_json
@@ -28,7 +29,6 @@ from seldbench.training.inputs import Hearing
 from seldbench.training.loop import Job, fit
 from seldbench.training.memory import keep_freed_memory
 from seldbench.training.steps import MeanTeacher, Step, Supervised
-from seldbench.experiment.validation import Validator
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,9 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
     hearing = Hearing(
         assembly.windowing,
         assembly.formats,
-        *(_augmentations(stage, where) for where in ("scene", "spectrum", "view")),
+        scene=_augmentations(stage, "scene"),
+        spectrum=_augmentations(stage, "spectrum"),
+        view=_augmentations(stage, "view"),
         channels_last=stage.training.channels_last,
     )
     return Prepared(node, assembly, batches, step, hearing, validator)

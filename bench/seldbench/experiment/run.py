@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from seldbench import annotations, runs
-from seldbench.experiment import graph
-from seldbench.experiment.assembly import load_weights
 from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.errors import BadRecipe
 from seldbench.evaluation import class_event_f1, score_sed
+from seldbench.experiment import graph
+from seldbench.experiment.assembly import load_weights
 from seldbench.experiment.graph import Data, Node, Prepared
+from seldbench.experiment.validation import fixed
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.tuning import tuned
@@ -26,7 +27,6 @@ from seldbench.prediction import ClipScores, Prediction
 from seldbench.recipe import Recipe, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
-from seldbench.experiment.validation import fixed
 
 TEST = "test"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from seldbench.experiment.assembly import Assembly
 from seldbench.contracts import Clip, PostProcessing
 from seldbench.errors import UnknownName, near
 from seldbench.evaluation import SELECTION, Validation
+from seldbench.experiment.assembly import Assembly
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.gathering import clip_scores_of, frame_scores_of, reference_of
 from seldbench.recipe import Post

@@ -1,4 +1,4 @@
-"""Outputs to Predictions: steps over several heads, then each head's decode, joined field by field."""
+"""Outputs to Predictions: steps over several heads, then each head's decode, all joined."""
 
 from collections.abc import Mapping
 

@@ -38,7 +38,7 @@ class Listener:
             yield from zip(group, self._outputs(group))
 
     def spectra(self, clips: list[Clip]) -> Tensor:
-        """Finished features of whole clips of one padded length: (clips, channels, frames, bins)."""
+        """Features of whole clips of one padded length: (clips, channels, frames, bins)."""
         waves = torch.from_numpy(np.stack([self.windowing.whole(clip) for clip in clips]))
         features = self.windowing.features
         spectrum = features.spectrum(waves.to(self.device))

@@ -34,7 +34,9 @@ def tuned(
     """
     best: dict[str, tuple[float, float, float]] = {}
     own = [(None, None)]
-    for threshold, median in [*own, *product(tune.thresholds or [None], tune.medians or [None])]:
+    thresholds: list[float | None] = [*tune.thresholds] or [None]
+    medians: list[float | None] = [*tune.medians] or [None]
+    for threshold, median in [*own, *product(thresholds, medians)]:
         post = _everywhere(start, threshold, median)
         predictions = {
             clip.id: decode(outputs, clip, formats=formats, hop=hop, post=post)

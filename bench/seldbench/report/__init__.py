@@ -1,5 +1,5 @@
-"""Static pages from a reports folder alone; they need no network."""
+"""What of a run is published, and the leaderboard, comparisons and pages made of it.
 
-from seldbench.report.pages import render
-
-__all__ = ["render"]
+`results` reads score files; `publish` writes a reports' folder (with `shown`, `picture`);
+`leaderboard`, `compare` and `pages` (with `figures`, `timeline`) are made of that folder alone.
+"""

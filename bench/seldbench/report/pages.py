@@ -17,8 +17,8 @@ from markupsafe import Markup
 from seldbench.errors import BadFile, MissingData
 from seldbench.report import figures, words
 from seldbench.report.palette import DARK, LIGHT, following_the_page, in_light
+from seldbench.report.results import Group, Result, groups, mean_and_spread, published
 from seldbench.report.timeline import timeline
-from seldbench.results import Group, Result, groups, mean_and_spread, published
 from seldbench.storage import read_json, write_text
 
 FORMAT = 1  # of the files in runs/<run>/

@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment
 from matplotlib import colormaps
 
-from seldbench.picture import coloured_png
+from seldbench.report.picture import coloured_png
 
 WIDTH, GUTTER, MARGIN = 960, 190, 12  # of the drawing, of the class names, at the right
 TOP, PICTURE, LANE, AXIS = 6, 130, 40, 26

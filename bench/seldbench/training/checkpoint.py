@@ -43,7 +43,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             header = json.loads((archive.metadata() or {}).get("seldbench", "null"))
             tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
-        raise BadRun(f"{path}: no readable weights ({error}); delete its folder and train again")
+        raise BadRun(
+            f"{path}: no readable weights ({error}); delete its folder and train again"
+        ) from None
     if header is None:
         raise BadRun(f"{path}: was not written by seldbench")
     return tensors, header

@@ -1,7 +1,7 @@
 """Batches for training: fixed numbers of clips from labelled and unlabelled groups, side by side.
 
-A group is a split, or several joined by "+" (drawn from uniformly). One epoch ends with the shortest
-group; every group is shuffled anew each epoch. All randomness comes from (seed, epoch).
+A group is a split, or several joined by "+" (drawn from uniformly). One epoch ends with the
+shortest group; every group is shuffled anew each epoch. All randomness comes from (seed, epoch).
 Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler.
 """
 
@@ -158,4 +158,3 @@ class Batches:
         # Never read: the head's loss does not see this group. It keeps the batch rectangular.
         empty = Clip(example.clip.id, example.clip.duration, {}, EventList(), frozenset())
         return label.format.encode(empty, example.onset, label.frames, label.hop)
-

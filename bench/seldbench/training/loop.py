@@ -24,7 +24,7 @@ from seldbench.training import checkpoint
 from seldbench.training.data import Batches
 from seldbench.training.steps import Inputs, Step, ramp_up
 
-# Scores of a network on the validation splits by name, with "score": what selects (higher is better).
+# Scores of a network on the validation splits by name; "score" is what selects, higher is better.
 Validate = Callable[[nn.Module], dict[str, float]]
 
 RESUME, BEST, WEIGHTS, LOG = (
@@ -129,8 +129,7 @@ def _epoch(
                 totals[name] = totals.get(name, torch.zeros(())) + loss
             job.progress.advance(f"epoch {epoch}", index + 1, job.batches.steps)
     means = {name: float(total) / job.batches.steps for name, total in totals.items()}
-    loss = sum(means.values())
-    return {"loss": loss, "losses": means}
+    return {"loss": sum(means.values()), "losses": means}
 
 
 def _step(

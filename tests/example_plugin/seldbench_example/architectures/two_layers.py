@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from seldbench.contracts import Architecture
 from torch import Tensor, nn
+
+from seldbench.contracts import Architecture
 
 
 class TwoLayers(nn.Module):

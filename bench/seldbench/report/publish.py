@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from seldbench import leaderboard
 from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
-from seldbench.results import Result, parse, run_content
+from seldbench.report import leaderboard
+from seldbench.report.results import Result, parse, run_content
+from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
 from seldbench.runs import StageFolder, open_run
-from seldbench.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
 from seldbench.storage import write_bytes, write_json
 
 Array = np.ndarray

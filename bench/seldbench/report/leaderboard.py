@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from seldbench.results import SED_SCORES, Result, published
+from seldbench.report.results import SED_SCORES, Result, published
 from seldbench.storage import write_text
 
 DIGITS = 6

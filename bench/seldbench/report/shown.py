@@ -13,8 +13,8 @@ import numpy as np
 from seldbench.annotations import read_durations, read_events, read_frame_scores
 from seldbench.events import EventList, EventTable
 from seldbench.metrics.collar import collar_counts, micro_f1
-from seldbench.picture import TOP_HZ, band_position, grey_png, mel_levels
 from seldbench.prediction import FrameScores
+from seldbench.report.picture import TOP_HZ, band_position, grey_png, mel_levels
 
 Array = np.ndarray
 Audio = Callable[[str], tuple[Array, int]]  # a clip's name -> one channel (samples,), sample rate

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from seldbench import registry, tables
 from seldbench.errors import BadFile, BadRun, MissingData, UnknownName
-from seldbench.results import (
+from seldbench.report.results import (
     SED_SCORES,
     Group,
     Result,
