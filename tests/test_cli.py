@@ -1,0 +1,157 @@
+"""The command line as its users meet it: exit codes, words instead of tracebacks, JSON."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seldbench.__main__ import main
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def seldbench(monkeypatch, capsys, tmp_path):
+    """Runs a command in an empty folder: (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SELDBENCH_DATA", raising=False)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["seldbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return call
+
+
+def test_help_names_every_command_and_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['seldbench', '--help']\n"
+        "from seldbench.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'pandas', 'matplotlib', 'numpy', 'scipy', 'pydantic', 'timm'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ("run", "predict", "compare", "publish", "report", "list", "data", "score"):
+        assert re.search(rf"^\W*{command}\b", done.stdout, re.MULTILINE)
+
+
+def test_wrong_usage_ends_in_words_and_2(seldbench):
+    code, _, err = seldbench("run", "--arch")
+    assert code == 2
+    assert "requires an argument" in err
+    code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--seed", "a")
+    assert code == 2
+    assert "whole numbers" in err
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_without_the_data_a_run_says_where_it_looked_and_how_to_get_it(seldbench, tmp_path, dry):
+    code, out, err = seldbench(
+        "run", "--arch", "crnn", "--dataset", "desed", "--data-root", tmp_path, *dry
+    )
+    assert code == 1
+    assert str(tmp_path) in err
+    for part in ("4639776", "6026841", "4560759", "seldbench data simulate desed-sim"):
+        assert part in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--arch", "crn", "--dataset", "desed"], "no architecture named 'crn' (near: crnn)"),
+        (["--arch", "crnn", "--dataset", "dezed"], "no data set named 'dezed' (near: desed"),
+        (
+            ["--arch", "crnn", "--dataset", "desed", "--variant", "wid"],
+            "no variant 'wid' (near: wide)",
+        ),
+        (
+            ["--arch", "crnn", "--dataset", "desed", "--set", "training.epoch=3"],
+            "unknown key 'stages.sed.training.epoch' (near: epochs",
+        ),
+        (["--arch", "crnn", "--dataset", "desed", "--set", "epochs"], "expected key=value"),
+    ],
+)
+def test_unknown_names_come_with_the_nearest(seldbench, arguments, words):
+    code, _, err = seldbench("run", *arguments)
+    assert code == 1
+    assert words in err
+
+
+def test_the_real_baselines_events_score_as_the_official_scorer_says(seldbench):
+    student = GOLDEN / "desed_student"
+    code, out, _ = seldbench(
+        "score",
+        "sed",
+        "--json",
+        "--reference",
+        student / "ground_truth.tsv",
+        "--durations",
+        student / "durations.tsv",
+        "--predictions",
+        student / "predictions_0.5.tsv",
+    )
+    assert code == 0
+    found = json.loads(out)
+    assert found["scores"]["event_f1_macro"] == pytest.approx(0.39872816179382786, abs=1e-9)
+    assert found["scores"]["event_f1_micro"] == pytest.approx(0.40950106157112526, abs=1e-9)
+    assert found["scores"]["psds1"] is None
+    assert found["classes"]["Speech"]["event_f1"] == pytest.approx(0.5017667844522968, abs=1e-9)
+    low, high = found["intervals"]["event_f1_macro"]["bootstrap"]
+    assert low < found["scores"]["event_f1_macro"] < high
+
+
+def test_frame_scores_give_exact_psds_on_the_command_line(seldbench):
+    frames = GOLDEN / "frame_scores"
+    code, out, _ = seldbench(
+        "score",
+        "sed",
+        "--reference",
+        frames / "ground_truth.tsv",
+        "--durations",
+        frames / "durations.tsv",
+        "--predictions",
+        frames / "scores.npz",
+    )
+    assert code == 0
+    assert re.search(r"^psds1 +0\.31", out, re.MULTILINE)
+    assert "bootstrap" in out
+
+
+def test_a_bad_table_is_named_with_its_line(seldbench, tmp_path):
+    student = GOLDEN / "desed_student"
+    bad = tmp_path / "bad.tsv"
+    bad.write_text("filename\tonset\toffset\tevent_label\na.wav\t2.0\t1.0\tDog\n")
+    code, _, err = seldbench(
+        "score",
+        "sed",
+        "--reference",
+        student / "ground_truth.tsv",
+        "--durations",
+        student / "durations.tsv",
+        "--predictions",
+        bad,
+    )
+    assert code == 1
+    assert "bad.tsv:2" in err
+
+
+def test_comparing_nothing_says_what_to_do(seldbench):
+    code, _, err = seldbench("compare")
+    assert code == 1
+    assert "nothing to compare" in err
+
+
+def test_an_unknown_run_is_named(seldbench):
+    code, _, err = seldbench("publish", "no-such-run")
+    assert code == 1
+    assert "no run 'no-such-run'" in err
