@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from seldbench.events import Event
 from seldbench.simulation.cleanup import clean_up
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from seldbench.errors import BadFile, SeldbenchError, UnknownName, WriteFailed
 from seldbench.simulation import make_clip, simulate_desed
 from seldbench.simulation.bank import ProceduralBank

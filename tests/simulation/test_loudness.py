@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.simulation.loudness import k_weighting, loudness
 
 

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 import soundfile
+
 from seldbench.errors import BadFile, MissingData, UnknownName
 from seldbench.simulation import make_clip, simulate_desed
 from seldbench.simulation.calibration import RATE, SIZES

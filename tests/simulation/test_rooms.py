@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.simulation.calibration import RATE
 from seldbench.simulation.rooms import SOUND, Room, image_sources
 from seldbench.simulation.seeds import generator

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from seldbench.simulation.bank import DRAW, GROUPS, ProceduralBank, character
 from seldbench.simulation.calibration import RATE
 from seldbench.simulation.devices import Device, peak_filter

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from seldbench.simulation.bank import ProceduralBank
 from seldbench.simulation.occurrence import class_sets, draw_sets, probabilities
 from seldbench.simulation.placing import at_once
