@@ -19,6 +19,7 @@ class Listener:
     """A network with its windows and the formats of its heads.
 
     hop: seconds from one window of a long clip to the next. frames: label frames of a window.
+    Everything is computed in float32, so that scores do not depend on the machine's autocast.
     """
 
     network: nn.Module
@@ -28,7 +29,6 @@ class Listener:
     frames: int
     device: torch.device
     batch: int = 24
-    dtype: torch.dtype = torch.float32
 
     @torch.inference_mode()
     def __call__(self, clips: Iterable[Clip]) -> Iterator[tuple[Clip, dict[str, Tensor]]]:
@@ -58,10 +58,8 @@ class Listener:
 
     def _run(self, cuts: Tensor) -> dict[str, Tensor]:
         parts: dict[str, list[Tensor]] = {}
-        enabled = self.dtype != torch.float32
         for chunk in cuts.split(self.batch):
-            with torch.autocast(self.device.type, self.dtype, enabled=enabled):
-                raw = self.network(chunk)
+            raw = self.network(chunk)
             for name, form in self.formats.items():
                 parts.setdefault(name, []).append(form.activate(raw[name].float()).cpu())
         return {name: torch.cat(chunks) for name, chunks in parts.items()}
