@@ -55,7 +55,7 @@ def test_wrong_usage_ends_in_words_and_2(seldbench):
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
 def test_without_the_data_a_run_says_where_it_looked_and_how_to_get_it(seldbench, tmp_path, dry):
-    code, out, err = seldbench(
+    code, _, err = seldbench(
         "run", "--arch", "crnn", "--dataset", "desed", "--data-root", tmp_path, *dry
     )
     assert code == 1

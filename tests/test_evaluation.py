@@ -128,9 +128,11 @@ def test_frame_scores_are_cut_where_asked():
     assert found.scores["event_f1_macro"] == 1.0
 
 
-def test_a_threshold_that_is_no_operating_point_is_an_error_that_names_the_nearest():
-    with pytest.raises(UnknownName, match=r"threshold 0\.5; the nearest is 0\.(49|51) \(50 from"):
-        files_of(STUDENT, "operating_points.tsv.gz", threshold=0.5, bootstrap=0)
+def test_at_a_threshold_that_is_no_operating_point_event_f1_is_unknown_and_a_note_says_why():
+    found = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.5, bootstrap=0)
+    assert found.scores["event_f1_macro"] is None
+    assert found.scores["psds1_thresholds"] is not None
+    assert any("threshold 0.5, so no event F1; the nearest is 0.4" in n for n in found.notes)
 
 
 def test_a_table_a_clip_scores_as_the_archive_with_or_without_the_audio_files_ending(

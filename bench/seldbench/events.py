@@ -93,6 +93,11 @@ class OperatingPoints:
     point: Array
     events: EventTable
 
+    def find(self, threshold: float) -> int | None:
+        """The index of a threshold, as written up to 1e-9; None where it is not among them."""
+        near = np.flatnonzero(np.abs(self.threshold - threshold) <= 1e-9)
+        return int(near[0]) if len(near) else None
+
     def at(self, index: int) -> EventTable:
         """The detections of one operating point; `clips` are those of all."""
         rows, e = self.point == index, self.events

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from seldbench.evaluation.inputs import Predictions, events_of, predicted_labels
-from seldbench.events import EventTable
+from seldbench.events import EventTable, OperatingPoints
 from seldbench.prediction import FrameScores
 
 
@@ -28,6 +28,8 @@ def notes_on(
     instant = int((events_of(predictions).offset == events_of(predictions).onset).sum())
     if instant:
         notes.append(f"{instant} detections have no length: PSDS leaves them out")
+    if isinstance(predictions, OperatingPoints) and threshold is not None:
+        notes += _notes_on_threshold(predictions, threshold)
     if isinstance(predictions, EventTable) and threshold is not None:
         notes.append(f"threshold {threshold:g} not used: these events are decided already")
     return notes
@@ -55,6 +57,13 @@ def _notes_on_scores(reference: EventTable, frames: FrameScores) -> Iterator[str
         yield f"no scores for the reference's {', '.join(absent)}: never detected"
     if len(frames.scores) and not (frames.scores.min() >= 0 and frames.scores.max() <= 1):
         yield "scores leave [0, 1]: the thresholds 0.01 to 0.99 may not suit them"
+
+
+def _notes_on_threshold(points: OperatingPoints, threshold: float) -> Iterator[str]:
+    if points.find(threshold) is None:
+        near = min(points.threshold, key=lambda t: abs(t - threshold), default=None)
+        hint = "" if near is None else f"; the nearest is {near:g}"
+        yield f"no operating point at threshold {threshold:g}, so no event F1{hint}"
 
 
 def _some(names: Sequence[str]) -> str:

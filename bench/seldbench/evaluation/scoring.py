@@ -111,7 +111,6 @@ def score_sed_files(
 
     Raises:
         BadFile: a file breaks a rule of its format, or they do not fit together.
-        UnknownName: no operating point at `threshold`.
     """
     return score_sed(
         read_events(reference),
@@ -142,7 +141,6 @@ def score_sed(
     Raises:
         BadFile: a reference clip without duration, a clip without frame scores, or events of one
             class that overlap where PSDS is asked for.
-        UnknownName: no operating point at `threshold`.
     """
     refuse_unknown_clips(reference, durations)
     if isinstance(predictions, FrameScores):
@@ -242,9 +240,10 @@ def _score_events(
         cut = DEFAULT_THRESHOLD if threshold is None else threshold
         collar, events = Collar(decimals=6), events_above(predictions, [cut]).at(0)
     elif isinstance(predictions, OperatingPoints):
-        if threshold is None:
+        point = None if threshold is None else predictions.find(threshold)
+        if point is None:
             return
-        events = predictions.at(_point_at(predictions, threshold))
+        events = predictions.at(point)
     else:
         events = predictions
     counts = collar_counts(reference, events, collar)
@@ -253,20 +252,6 @@ def _score_events(
     f1 = class_f1(counts.hits.sum(0), counts.reference.sum(0), counts.detected.sum(0))
     for label, value in zip(reference.labels, f1):
         board.classes[label, "event_f1"] = float(value)
-
-
-def _point_at(points: OperatingPoints, threshold: float) -> int:
-    """The operating point at `threshold`, as written up to 1e-9."""
-    if not len(points.threshold):
-        raise UnknownName("the predictions hold no operating point")
-    i = int(np.argmin(np.abs(points.threshold - threshold)))
-    if abs(points.threshold[i] - threshold) > 1e-9:
-        raise UnknownName(
-            f"no operating point at threshold {threshold:g}; the nearest is"
-            f" {points.threshold[i]:g} ({len(points.threshold)} from {points.threshold[0]:g} to"
-            f" {points.threshold[-1]:g})"
-        )
-    return i
 
 
 def _shown(value: float | None) -> str:
