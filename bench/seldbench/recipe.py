@@ -324,7 +324,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _set(raw: dict[str, Any], key: str, value: Any) -> None:
-    parts = key.split(".")
+    parts = _path(key)
     if parts[0] in STAGE_KEYS:
         for name in raw["stages"]:
             _set(raw, f"stages.{name}.{key}", value)
@@ -335,6 +335,19 @@ def _set(raw: dict[str, Any], key: str, value: Any) -> None:
         if not isinstance(table, dict):
             raise UnknownName(f"--set {key}: {'.'.join(parts[: i + 1])!r} is not a table")
     table[parts[-1]] = value
+
+
+def _path(key: str) -> list[str]:
+    """The parts of a dotted key as TOML reads it: `batch."train/weak"` has two."""
+    try:
+        table: Any = tomllib.loads(f"{key} = 0")
+    except tomllib.TOMLDecodeError as error:
+        raise UnknownName(f"--set {key}: not a key ({error}); quote odd parts") from None
+    parts = []
+    while isinstance(table, dict):
+        ((part, table),) = table.items()
+        parts.append(part)
+    return parts
 
 
 def _explain(path: Path, variant: str, error: ValidationError) -> str:

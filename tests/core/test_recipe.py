@@ -123,6 +123,13 @@ def test_a_setting_reads_as_toml_or_as_text():
         parse_setting("training.epochs")
 
 
+def test_a_quoted_part_of_a_key_may_hold_any_sign(recipe):
+    chosen = resolve(recipe(), "desed", None, dict([parse_setting('batch."train/synthetic"=2')]))
+    assert chosen.stage.batch == {"train/synthetic": 2}
+    with pytest.raises(UnknownName, match="not a key"):
+        resolve(recipe(), "desed", None, {"batch.train/synthetic": 2})
+
+
 def test_a_simulated_twin_uses_the_real_sets_recipe():
     assert recipe_file("crnn", "desed-sim") == recipe_file("crnn", "desed")
 
