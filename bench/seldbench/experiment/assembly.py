@@ -3,6 +3,7 @@
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -34,8 +35,14 @@ class Assembly:
         """Trainable parameters."""
         return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
 
+    def to(self, device: torch.device) -> None:
+        """Features and network moved."""
+        self.network.to(device)
+        cast(nn.Module, self.windowing.features).to(device)
+
     def listener(self, network: nn.Module, device: torch.device) -> Listener:
         """The network at test, in float32; windows overlap by half."""
+        self.to(device)
         return Listener(
             network.to(device),
             self.windowing,

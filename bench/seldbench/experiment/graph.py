@@ -194,7 +194,9 @@ def _train(
             Path(origin.path) if origin.path else node.parents[origin.stage or ""].folder.weights
         )
         initialise(assembly.network, part, source, origin.part)
-    _move(prepared, device)
+    assembly.to(device)
+    for network in prepared.step.networks.values():
+        network.to(device)
     validator = prepared.validator
     progress.say(
         f"stage {node.name} [{node.key}]: {assembly.parameters:,} parameters,"
@@ -232,14 +234,6 @@ def _train(
         "seconds": round(state.seconds, 3),
         "seed": seed,
     }
-
-
-def _move(prepared: Prepared, device: torch.device) -> None:
-    for network in prepared.step.networks.values():
-        network.to(device)
-    features = prepared.assembly.windowing.features
-    if isinstance(features, nn.Module):
-        features.to(device)
 
 
 def _plain_windows(stage: Stage, groups: Sequence[Group]) -> bool:
