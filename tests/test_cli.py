@@ -155,3 +155,35 @@ def test_an_unknown_run_is_named(seldbench):
     code, _, err = seldbench("publish", "no-such-run")
     assert code == 1
     assert "no run 'no-such-run'" in err
+
+
+WITHOUT_TORCH = (
+    "import sys\n"
+    "for name in ('torch', 'timm', 'safetensors'): sys.modules[name] = None\n"
+    "sys.argv = ['seldbench', *{arguments!r}]\n"
+    "from seldbench.__main__ import main\n"
+    "main()"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["run", "--arch", "crnn", "--dataset", "desed"], 1, "pip install 'seldbench[train]'"),
+        (["predict", "run", "a.wav"], 1, "pip install 'seldbench[train]'"),
+        (["list", "architectures"], 0, "crnn"),
+        (["compare"], 1, "nothing to compare"),
+        (["data", "check", "desed"], 1, "4639776"),
+        (["score", "sed", "--help"], 0, "--predictions"),
+    ],
+)
+def test_without_torch_only_training_and_listening_ask_for_it(tmp_path, arguments, code, words):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH.format(arguments=arguments)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

@@ -7,6 +7,8 @@ import sys
 # makes a training tens of times slower. Read once, when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+TRAINING = ("torch", "timm", "safetensors")  # what the extra `train` adds
+
 
 def main() -> None:
     """Run the command line; exit 1 for an error that its user can mend, 130 when interrupted."""
@@ -17,6 +19,13 @@ def main() -> None:
 
     try:
         code = app(standalone_mode=False)
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING:
+            raise
+        sys.stderr.write(
+            f"error: this command needs {error.name}: pip install 'seldbench[train]'\n"
+        )
+        sys.exit(1)
     except SeldbenchError as error:
         console.close()
         sys.stderr.write(f"error: {error}\n")

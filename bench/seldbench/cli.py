@@ -170,7 +170,7 @@ def data_check(
 ) -> None:
     """What is there and what is missing or wrong; exit 1 if anything is."""
     from seldbench.datacheck import check
-    from seldbench.experiment.start import open_dataset
+    from seldbench.datasets import open_dataset
 
     found = check(open_dataset(dataset, data_root), deep=deep, progress=console)
     console.close()
@@ -196,7 +196,7 @@ def data_simulate(
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Make a data set in the real one's layout; the same arguments give the same files."""
-    from seldbench.experiment.start import simulate
+    from seldbench.datasets import simulate
 
     options: dict[str, Any] = {"scale": scale, "seed": seed, "sounds": sounds}
     options |= {"fill_missing": fill_missing, "jobs": jobs, "progress": console}

@@ -28,10 +28,6 @@ class MissingData(SeldbenchError):
     """Data that is not where it was looked for."""
 
 
-class MissingPackage(SeldbenchError):
-    """An optional dependency that a command needs."""
-
-
 class WriteFailed(SeldbenchError):
     """A file that could not be written (disk full, no permission); nothing half written is left."""
 

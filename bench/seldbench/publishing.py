@@ -4,14 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from seldbench import registry
+from seldbench.datasets import open_dataset
 from seldbench.errors import MissingData
 from seldbench.report import leaderboard
 from seldbench.report.pages import render
 from seldbench.report.publish import publish
 from seldbench.runs import open_run
-
-DATA = Path("data")
 
 
 def publish_run(name: str, runs: Path, out: Path, data_root: Path | None) -> Path:
@@ -21,7 +19,7 @@ def publish_run(name: str, runs: Path, out: Path, data_root: Path | None) -> Pat
         BadRun: unfinished. MissingData: its data set is not there any more.
     """
     run = open_run(name, runs)
-    dataset = registry.find("datasets", run.about["dataset"])(data_root or DATA)
+    dataset = open_dataset(run.about["dataset"], data_root)
     clips = {clip.id: clip for clip in dataset.clips("test")}
 
     def audio(clip: str) -> tuple[np.ndarray, int]:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from seldbench.errors import MissingPackage, UnknownName, near
+from seldbench.errors import UnknownName, near
 
 GROUP = "seldbench.plugins"
 # What a file of each kind must define.
@@ -51,16 +51,10 @@ def find(kind: str, name: str) -> Any:
 
     Raises:
         UnknownName: no such name (with the nearest known ones).
-        MissingPackage: the file needs torch and it is not installed.
     """
     package, path = _lookup(kind, name)
     module_name = ".".join([package, kind, path.stem])
-    try:
-        module = import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "timm", "safetensors"):
-            raise
-        raise needs_training(f"{kind} {name!r}") from error
+    module = import_module(module_name)
     if not hasattr(module, DEFINES[kind]):
         raise UnknownName(f"{path}: must define {DEFINES[kind]}")
     return getattr(module, DEFINES[kind])
@@ -69,11 +63,6 @@ def find(kind: str, name: str) -> Any:
 def data_file(kind: str, name: str) -> Path:
     """The TOML file of a recipe (`architecture/dataset`) or of a paper's tables."""
     return _lookup(kind, name)[1]
-
-
-def needs_training(what: str) -> MissingPackage:
-    """The error for a command that needs torch where it is not installed."""
-    return MissingPackage(f"{what} needs torch: pip install 'seldbench[train]'")
 
 
 def _lookup(kind: str, name: str) -> tuple[str, Path]:

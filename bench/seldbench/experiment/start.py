@@ -5,39 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from seldbench import registry
-from seldbench.contracts import Dataset, Progress
-from seldbench.errors import UnknownName
+from seldbench.contracts import Progress
+from seldbench.datasets import open_dataset
 from seldbench.experiment.graph import Data
 from seldbench.experiment.run import Experiment
 from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
-
-DATA = Path("data")  # where data sets lie unless --data-root or SELDBENCH_DATA says otherwise
-
-
-def open_dataset(name: str, root: Path | None) -> Dataset:
-    """The data set of that name in `root` (None: the folder `data` here).
-
-    Raises:
-        UnknownName: nobody defines it.
-        MissingData: the set is not there.
-    """
-    dataset: Dataset = registry.find("datasets", name)(root or DATA)
-    return dataset
-
-
-def simulate(name: str, root: Path | None, **options: Any) -> Path:
-    """Make a simulated set in `root`; its folder. The options are its simulator's.
-
-    Raises:
-        UnknownName: no data set of that name, or one that is not simulated.
-    """
-    make = registry.find("datasets", name)
-    if not hasattr(make, "simulate"):
-        known = [n for n in registry.names("datasets") if n.endswith("-sim")]
-        raise UnknownName(f"{name} is not a simulated set; there are: {', '.join(known)}")
-    make.simulate(root or DATA, **options)
-    return (root or DATA) / name
 
 
 def start(
