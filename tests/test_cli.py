@@ -151,6 +151,14 @@ def test_comparing_nothing_says_what_to_do(seldbench):
     assert "nothing to compare" in err
 
 
+def test_a_folder_that_cannot_be_written_ends_in_words(seldbench, tmp_path):
+    (tmp_path / "data").write_text("a file where a folder should be")
+    code, _, err = seldbench("data", "simulate", "desed-sim", "--scale", "tiny")
+    assert code == 1
+    assert "data" in err
+    assert "Traceback" not in err
+
+
 def test_an_unknown_run_is_named(seldbench):
     code, _, err = seldbench("publish", "no-such-run")
     assert code == 1

@@ -30,6 +30,11 @@ def main() -> None:
         console.close()
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
+    except OSError as error:
+        console.close()
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
+        sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         console.close()
         sys.stderr.write("interrupted; start the same command again and it goes on\n")

@@ -16,6 +16,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from seldbench import __version__, registry
 from seldbench.errors import BadRun, near
 from seldbench.storage import read_json, write_json
@@ -109,26 +111,28 @@ def start_run(runs: Path, about: Mapping[str, Any]) -> Run:
     `about`: what run.json holds but for id, created, format, state and version; `key` is the digest
     of all that determines the run.
     """
-    for run in all_runs(runs):
-        known = run.about
-        if known.get("key") == about["key"] and known.get("format") == FORMAT:
-            return run
-    created = datetime.now().astimezone()
-    label = f"{about['arch']}-{about['dataset']}-{about['variant']}-s{about['seed']}"
-    name = f"{created:%Y%m%d-%H%M%S}-{label}"
-    run = Run(_unused(runs / name))
-    write_json(
-        run.path / "run.json",
-        {
-            "format": FORMAT,
-            "id": run.path.name,
-            **about,
-            "created": created.isoformat(timespec="seconds"),
-            "seldbench": __version__,
-            "state": "running",
-        },
-    )
-    return run
+    runs.mkdir(parents=True, exist_ok=True)
+    with FileLock(runs / ".lock"):
+        for run in all_runs(runs):
+            known = run.about
+            if known.get("key") == about["key"] and known.get("format") == FORMAT:
+                return run
+        created = datetime.now().astimezone()
+        label = f"{about['arch']}-{about['dataset']}-{about['variant']}-s{about['seed']}"
+        name = f"{created:%Y%m%d-%H%M%S}-{label}"
+        run = Run(_unused(runs / name))
+        write_json(
+            run.path / "run.json",
+            {
+                "format": FORMAT,
+                "id": run.path.name,
+                **about,
+                "created": created.isoformat(timespec="seconds"),
+                "seldbench": __version__,
+                "state": "running",
+            },
+        )
+        return run
 
 
 def finish_run(run: Run) -> None:

@@ -99,18 +99,19 @@ class Experiment:
         shown = next(p for p in prepared if p.node.name == self.recipe.shown_stage)
         listening = _Listening(self, shown, device, progress)
         post = listening.post()
-        predictions = listening.predict(run, post)
+        listening.predict(run, post)
         progress.say("scoring, with intervals over 1000 resamplings of the clips")
-        write_json(run.path / "scores.json", self._scores(run, predictions, post, done))
+        device_name = graph.device_name(device)
+        write_json(run.path / "scores.json", self._scores(run, post, done, device_name))
         runs.finish_run(run)
         return run
 
     def _scores(
         self,
         run: Run,
-        predictions: Mapping[str, Prediction],
         post: PostProcessing,
         done: Mapping[str, Mapping[str, Any]],
+        device: str,
     ) -> dict[str, Any]:
         """Scored from the files, as anybody's would be."""
         reference = annotations.read_events(run.reference / "ground_truth.tsv")
@@ -141,7 +142,7 @@ class Experiment:
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
             "stages": about["stages"],
-            "environment": runs.environment(graph.device_name(torch.device("cpu"))),
+            "environment": runs.environment(device),
             "command": about["command"],
             "seldbench": about["seldbench"],
         }
@@ -197,7 +198,7 @@ class _Listening:
             score=by_class,
         )
 
-    def predict(self, run: Run, post: PostProcessing) -> dict[str, Prediction]:
+    def predict(self, run: Run, post: PostProcessing) -> None:
         """Predictions on test, written to the run as files."""
         assembly = self.shown.assembly
         heard = self._heard(TEST)
@@ -208,7 +209,6 @@ class _Listening:
             for clip, outputs in heard
         }
         write_predictions(run, [clip for clip, _ in heard], predictions, assembly.classes)
-        return predictions
 
     def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
         assembly, experiment = self.shown.assembly, self.experiment
