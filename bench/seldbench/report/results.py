@@ -113,6 +113,8 @@ class Result(_Block):
     def marks(self) -> tuple[str, ...]:
         """What must stand beside the result wherever it is shown; empty for a whole real one."""
         marks = ["simulated"] if self.simulated else []
+        if self.data.sounds not in (None, "builtin"):
+            marks.append(f"sounds {self.data.sounds}")
         marks += ["partial"] if self.data.partial else []
         marks += [] if self.provenance.limit is None else [f"limit {self.provenance.limit}"]
         return (*marks, *(f"set {change}" for change in self.changes))
