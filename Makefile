@@ -7,10 +7,12 @@ BIN := .venv/bin
 .PHONY: demo test lint clean
 
 demo: .venv/train
+	@echo 'A demonstration: a small network, minutes of training, simulated sounds.'
 	@$(BIN)/seldbench data simulate desed-sim --scale tiny --data-root demo/data
-	@run=$$($(BIN)/seldbench run --arch crnn --dataset desed-sim --variant demo \
-	    --data-root demo/data | tee /dev/stderr | tail -n 1) && \
-	 $(BIN)/seldbench publish "$$run" --data-root demo/data --out demo
+	@$(BIN)/seldbench run --arch crnn --dataset desed-sim --variant demo --data-root demo/data \
+	    > demo/scores.txt
+	@cat demo/scores.txt
+	@$(BIN)/seldbench publish "$$(tail -n 1 demo/scores.txt)" --data-root demo/data --out demo
 
 test: .venv/dev
 	$(BIN)/pytest
