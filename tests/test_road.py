@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -106,3 +108,40 @@ def test_a_changed_file_of_the_set_is_noticed(road, runs):
         assert "files were changed" in done.stderr
     finally:
         wav.write_bytes(content)
+
+
+def interrupted(folder, command, sign):
+    """Starts a command, sends Ctrl-C to its whole group once `sign` exists: (exit code, errors)."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "seldbench", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
+    )
+    while not list(folder.glob(sign)):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize(
+    "command, sign",
+    [
+        ((*RUN, "--seed", "5"), "runs/stages/*/resume.safetensors"),
+        (
+            ("data", "simulate", "desed-sim", "--scale", "tiny", "--data-root", "other"),
+            "other/.desed-sim.part/**/*.wav",
+        ),
+    ],
+)
+def test_ctrl_c_ends_in_words_and_the_same_command_goes_on(road, command, sign):
+    code, errors = interrupted(road.folder, command, sign)
+    assert code == 130
+    assert "interrupted; start the same command again and it goes on" in errors
+    assert "Traceback" not in errors
+    assert not (road.folder / "other" / "desed-sim").exists()
+    assert list(road.folder.glob(sign))

@@ -7,45 +7,50 @@ import sys
 # makes a training tens of times slower. Read once, when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+INTERRUPTED = 130
 TRAINING = ("torch", "timm", "safetensors")  # what the extra `train` adds
 
 
 def main() -> None:
     """Run the command line; exit 1 for an error that its user can mend, 130 when interrupted."""
+    from seldbench.cli import console
+
+    code, words = _outcome()
+    console.close()
+    if words:
+        sys.stderr.write(words + "\n")
+    sys.exit(code)
+
+
+def _outcome() -> tuple[int, str]:
+    """The exit code, and what is to be said about it."""
     import typer
 
-    from seldbench.cli import app, console
+    from seldbench.cli import app
     from seldbench.errors import SeldbenchError
 
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False) or 0
     except ModuleNotFoundError as error:
         if error.name not in TRAINING:
             raise
-        sys.stderr.write(
-            f"error: this command needs {error.name}: pip install 'seldbench[train]'\n"
-        )
-        sys.exit(1)
+        return 1, f"error: this command needs {error.name}: pip install 'seldbench[train]'"
     except SeldbenchError as error:
-        console.close()
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(1)
+        return 1, f"error: {error}"
     except OSError as error:
-        console.close()
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
-        sys.exit(1)
+        return 1, f"error: {where}{error.strerror or error}"
     except (KeyboardInterrupt, typer.Abort):
-        console.close()
-        sys.stderr.write("interrupted; start the same command again and it goes on\n")
-        sys.exit(130)
+        code = INTERRUPTED
     except Exception as error:
         # What typer says of wrong usage; its own class for that is private.
         if not hasattr(error, "exit_code"):
             raise
         error.show()  # type: ignore[attr-defined]
-        sys.exit(error.exit_code)
-    sys.exit(code if isinstance(code, int) else 0)
+        return error.exit_code, ""
+    if code == INTERRUPTED:
+        return code, "interrupted; start the same command again and it goes on"
+    return code, ""
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Rendering the clips of a set to files, in several processes. What is there is not made again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
@@ -54,7 +57,9 @@ def render_all(
         jobs, get_context("spawn"), initializer=_begin, initargs=(dataset, seed, bank)
     )
     try:
-        _count(pool.map(_make, missing, chunksize=_CHUNK), done, len(every), progress)
+        with _deaf_children():
+            made = pool.map(_make, missing, chunksize=_CHUNK)
+        _count(made, done, len(every), progress)
     except BrokenProcessPool as error:
         raise SeldbenchError(
             f"{dataset}: a process that made clips ended early (out of memory?); start the same"
@@ -62,6 +67,19 @@ def render_all(
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started meanwhile do not hear Ctrl-C: this one does, and ends them in order."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def clip_path(dataset: Path, plan: ClipPlan) -> Path:
