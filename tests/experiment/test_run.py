@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from seldbench.contracts import Quiet
-from seldbench.errors import BadRecipe, BadRun, UnknownName
+from seldbench.errors import BadRecipe, BadRun, MissingData, UnknownName
 from seldbench.events import EventList
 from seldbench.experiment.graph import Data
 from seldbench.experiment.run import Experiment
@@ -231,3 +231,23 @@ def test_one_stage_starts_from_another_and_its_key_follows(toy_text, toy_recipe,
     run = experiment.run(CPU, Quiet())
     first = checkpoint.load(run.stage("first").weights)[0]
     assert equal(first, weights_of(run))
+
+
+def test_a_part_starts_from_a_weights_file_whose_content_is_part_of_the_key(
+    experiment, toy_recipe, toy, tmp_path
+):
+    first = experiment("first", training__epochs=1).run(CPU, Quiet())
+    path = first.stage("sed").weights
+    settings = {"stages.sed.init": {"gru": {"path": str(path), "part": "gru"}}}
+    settings |= {"training.epochs": 0, "select": "last"}
+    second = Experiment(toy_recipe(**settings), Data(toy), 7, tmp_path / "second")
+    key = second.nodes()[0].key
+    run = second.run(CPU, Quiet())
+    mine, theirs = weights_of(run), weights_of(first)
+    assert all(torch.equal(mine[n], theirs[n]) for n in mine if n.startswith("gru."))
+    assert not torch.equal(mine["frames.weight"], theirs["frames.weight"])
+    path.write_bytes(path.read_bytes() + b" ")
+    assert second.nodes()[0].key != key
+    path.unlink()
+    with pytest.raises(MissingData, match="give the weights' path"):
+        second.nodes()

@@ -122,3 +122,11 @@ def test_the_teacher_copies_the_student_after_the_first_step_and_then_follows():
     torch.testing.assert_close(teacher.weight, torch.full((2, 4), 0.75 * 1 + 0.25 * 2))
     step.after(10**6)
     torch.testing.assert_close(teacher.weight, torch.full((2, 4), 0.999 * 1.25 + 0.001 * 2))
+
+
+def test_the_teacher_begins_with_the_weights_that_the_student_was_given():
+    step = mean_teacher()
+    with torch.no_grad():
+        step.networks["student"].linear.weight.fill_(3.0)
+    step.begin()
+    assert torch.equal(step.networks["teacher"].linear.weight, torch.full((2, 4), 3.0))

@@ -194,6 +194,7 @@ def _train(
             Path(origin.path) if origin.path else node.parents[origin.stage or ""].folder.weights
         )
         initialise(assembly.network, part, source, origin.part)
+    prepared.step.begin()
     assembly.to(device)
     for network in prepared.step.networks.values():
         network.to(device)

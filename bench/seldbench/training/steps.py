@@ -27,6 +27,10 @@ class Step(Protocol):
 
     networks: dict[str, nn.Module]
 
+    def begin(self) -> None:
+        """Called once, when the student has its first weights."""
+        ...
+
     def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
         """Weighted terms, by name, to be summed; `done`: optimiser steps so far."""
         ...
@@ -60,6 +64,9 @@ class Supervised:
     ) -> None:
         self.networks = {"student": network}
         self._heads, self._formats, self._groups = heads, formats, groups
+
+    def begin(self) -> None:
+        pass
 
     def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
         return self._labelled(self.networks["student"](inputs(batch, 0)), batch)
@@ -107,6 +114,9 @@ class MeanTeacher(Supervised):
         self.networks["teacher"] = teacher
         self._consistency = consistency
         self._ramp_steps = consistency.ramp_epochs * steps_per_epoch
+
+    def begin(self) -> None:
+        self.networks["teacher"].load_state_dict(self.networks["student"].state_dict())
 
     def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
         student, teacher = self.networks["student"], self.networks["teacher"]
