@@ -10,6 +10,7 @@ else; a model's are in its own signature.
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -275,7 +276,7 @@ def resolve(
     shared = {key: raw.pop(key) for key in STAGE_KEYS if key in raw}
     if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
         raise BadRecipe(f"{path}: no [stages.NAME]; a recipe needs at least one stage")
-    raw["stages"] = {name: merge(shared, stage) for name, stage in raw["stages"].items()}
+    raw["stages"] = {name: merge(deepcopy(shared), stage) for name, stage in raw["stages"].items()}
     for key, value in (settings or {}).items():
         _set(raw, key, value)
     raw.setdefault("shown_stage", list(raw["stages"])[-1])

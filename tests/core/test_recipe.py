@@ -60,6 +60,13 @@ def test_a_variant_overrides_and_a_setting_has_the_last_word(recipe):
     assert one_stage.stage.training.epochs == 4
 
 
+def test_a_setting_of_one_stage_leaves_the_others_as_they_are(recipe):
+    two = SMALL.replace("[stages.sed]", "[stages.first]\n[stages.sed]")
+    chosen = resolve(recipe(two), "desed", None, {"stages.sed.training.epochs": 7})
+    assert chosen.stages["first"].training.epochs == 2
+    assert chosen.stages["sed"].training.epochs == 7
+
+
 def test_a_variant_that_names_a_batch_says_all_of_it(recipe):
     assert resolve(recipe(), "desed", "other").stage.batch == {"train/real": 8}
 

@@ -229,6 +229,7 @@ def test_one_stage_starts_from_another_and_its_key_follows(toy_text, toy_recipe,
     experiment = Experiment(chosen, Data(toy), 0, tmp_path / "runs")
     assert [node.name for node in experiment.nodes()] == ["first", "sed"]
     run = experiment.run(CPU, Quiet())
+    assert run.stage("first").done["epochs"] == 1
     first = checkpoint.load(run.stage("first").weights)[0]
     assert equal(first, weights_of(run))
 
