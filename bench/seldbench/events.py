@@ -38,10 +38,6 @@ class EventList(tuple[Event, ...]):
     def labels(self) -> frozenset[str]:
         return frozenset(event.label for event in self)
 
-    def overlapping(self, onset: float, offset: float) -> "EventList":
-        """Events that sound within [onset, offset), uncut."""
-        return EventList(e for e in self if e.onset < offset and e.offset > onset)
-
 
 @dataclass(frozen=True, eq=False)
 class EventTable:
