@@ -1,5 +1,5 @@
 """Events: one sounding of one source (Event), those of a clip (EventList), and those of many clips
-as columns in file order (EventTable, what files hold and metrics read). Seconds."""
+as columns in file order (EventTable, DirectionTable: what files hold and metrics read). Seconds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -98,6 +98,40 @@ class OperatingPoints:
         """The detections of one operating point; `clips` are those of all."""
         rows, e = self.point == index, self.events
         return EventTable(e.clip[rows], e.onset[rows], e.offset[rows], e.label[rows], e.clips)
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionTable:
+    """Who sounds from where, frame by frame: the rows of DCASE task 3 files in file order.
+
+    files: names, those of files without rows as well. file: (rows,) index in `files`, ascending.
+    frame, label, track: (rows,) int64; frames as numbered in the file, labels are class numbers.
+    direction: (rows, 2) azimuth and elevation in degrees, or (rows, 3) vectors x, y, z of any
+    length, as the file gives them. distance: (rows,) metres, None where the files have none.
+    """
+
+    files: tuple[str, ...]
+    file: Array
+    frame: Array
+    label: Array
+    track: Array
+    direction: Array
+    distance: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def cartesian(self) -> bool:
+        """Whether `direction` holds vectors."""
+        return self.direction.shape[1] == 3
+
+    def rows(self, keep: Array) -> "DirectionTable":
+        """The rows that a mask or an index array keeps; `files` stay."""
+        columns = (self.file, self.frame, self.label, self.track, self.direction)
+        file, frame, label, track, direction = (column[keep] for column in columns)
+        distance = None if self.distance is None else self.distance[keep]
+        return DirectionTable(self.files, file, frame, label, track, direction, distance)
 
 
 def event_table(events: Mapping[str, Iterable[Event]]) -> EventTable:

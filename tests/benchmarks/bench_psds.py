@@ -20,7 +20,7 @@ from seldbench.metrics.intersection import point_counts
 from seldbench.metrics.psds import DCASE
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.truth import detections, truth
-from seldbench.metrics.uncertainty import draws
+from seldbench.metrics.uncertainty import Whole, drawn
 from seldbench.metrics.weighted import psds_exact, psds_of_points
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -80,7 +80,7 @@ def compare_loops(repeats, clips=20):
 
 def compare_versions_and_replicates(replicates, repeats):
     known, frames = known_and_predicted("frame_scores", "scores.npz")
-    one, many = np.ones((1, len(known.clips))), draws(60, replicates, np.random.default_rng(0))
+    one, many = Whole(60), drawn(60, replicates, np.random.default_rng(0))
 
     def exact(weights):
         return psds_exact(known, change_points(known, frames, SCENARIO.criteria), SCENARIO, weights)
@@ -92,8 +92,8 @@ def compare_versions_and_replicates(replicates, repeats):
 
     for name, score in (("exact", exact), ("50 thresholds", at_points)):
         alone = seconds(lambda score=score: score(one), repeats)
-        drawn = seconds(lambda score=score: score(many), repeats)
-        share = (drawn - alone) / replicates / alone
+        many_took = seconds(lambda score=score: score(many), repeats)
+        share = (many_took - alone) / replicates / alone
         print(f"{name}: a replicate / scoring anew: {share:.4f}")
     ratio = seconds(lambda: exact(one), repeats) / seconds(lambda: at_points(one), repeats)
     print(f"exact / 50 thresholds: {ratio:.2f}")

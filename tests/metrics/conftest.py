@@ -9,6 +9,7 @@ import pytest
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.events import EventTable
 from seldbench.metrics.truth import truth
+from seldbench.metrics.uncertainty import Whole
 from seldbench.prediction import FrameScores
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -61,7 +62,7 @@ class Golden:
         self.durations = read_durations(self.folder / "durations.tsv")
         self.known = truth(self.reference, self.durations)
         self.predictions = read_predictions(self.folder / predictions)
-        self.ones = np.ones((1, len(self.known.clips)))
+        self.ones = Whole(len(self.known.clips))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def test_the_counts_after_a_score_are_those_of_a_cut_just_below_it(synthetic):
     changes = change_points(known, frames, criteria)
     for threshold in (0.9, 0.5, 0.13, 0.02):
         found = detections(events_above(frames, [threshold]), known)
-        tp, fp, ct = point_counts(known, found, criteria).totals(synthetic.ones)
+        tp, fp, ct = point_counts(known, found, criteria).totals(synthetic.ones.weights())
         for label in range(len(known.classes)):
             rows = slice(changes.start[label], changes.start[label + 1])
             below = changes.score[rows].astype(np.float64) > threshold

@@ -92,7 +92,7 @@ def test_counts_equal_psds_eval_at_all_50_operating_points(student, number, scen
     counts = point_counts(student.known, found, criteria)
     golden = np.load(student.folder / "psds_eval_counts.npz")
     matrices, classes = golden[f"PSDS{number}_counts"], len(student.known.classes)
-    tp, fp, ct = (a[0] for a in counts.totals(student.ones))
+    tp, fp, ct = (a[0] for a in counts.totals(student.ones.weights()))
     assert np.array_equal(student.predictions.threshold, golden[f"PSDS{number}_thresholds"])
     assert np.array_equal(tp, np.diagonal(matrices, axis1=1, axis2=2)[:, :classes])
     assert np.array_equal(fp, matrices[:, :classes, classes])
@@ -102,9 +102,13 @@ def test_counts_equal_psds_eval_at_all_50_operating_points(student, number, scen
 
 def test_counts_do_not_hang_on_the_size_of_a_batch(student, monkeypatch):
     found = detections(student.predictions, student.known)
-    whole = point_counts(student.known, found, DCASE["psds2"].criteria).totals(student.ones)
+    whole = point_counts(student.known, found, DCASE["psds2"].criteria).totals(
+        student.ones.weights()
+    )
     monkeypatch.setattr(intersection, "PAIRS", 20_000)
-    small = point_counts(student.known, found, DCASE["psds2"].criteria).totals(student.ones)
+    small = point_counts(student.known, found, DCASE["psds2"].criteria).totals(
+        student.ones.weights()
+    )
     assert all(np.array_equal(a, b) for a, b in zip(whole, small))
 
 

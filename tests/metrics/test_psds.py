@@ -18,6 +18,7 @@ from seldbench.metrics.psds import (
 )
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.uncertainty import Whole
 from seldbench.metrics.weighted import class_stairs, psds_exact, psds_of_points
 
 
@@ -25,13 +26,13 @@ def at_points(reference, durations, frames, thresholds, scenario):
     known = truth(reference, durations)
     found = detections(events_above(frames, thresholds), known)
     counts = point_counts(known, found, scenario.criteria)
-    return psds_of_points(known, counts, scenario, np.ones((1, len(known.clips))))[0]
+    return psds_of_points(known, counts, scenario, Whole(len(known.clips))).psds[0]
 
 
 def exactly(reference, durations, frames, scenario):
     known = truth(reference, durations)
     changes = change_points(known, frames, scenario.criteria)
-    return psds_exact(known, changes, scenario, np.ones((1, len(known.clips))))[0]
+    return psds_exact(known, changes, scenario, Whole(len(known.clips))).psds[0]
 
 
 def one_hot(active, high=1.0):
@@ -201,7 +202,7 @@ def test_equals_psds_eval_on_the_baseline_student_in_all_step_variants(
     known, ones = student.known, student.ones
     found = detections(student.predictions, known)
     counts = point_counts(known, found, Criteria(*vars(DCASE[name].criteria).values()))
-    assert psds_of_points(known, counts, DCASE[name], ones)[0] == pytest.approx(
+    assert psds_of_points(known, counts, DCASE[name], ones).psds[0] == pytest.approx(
         golden["value"], abs=1e-9
     )
     for label, stairs in zip(known.classes, class_stairs(known, counts, DCASE[name])):
@@ -213,7 +214,7 @@ def test_equals_psds_eval_on_the_baseline_student_in_all_step_variants(
     assert len(variants) == 18
     for text, value in variants.items():
         scenario = golden_scenario(name, text)
-        got = psds_of_points(known, counts, scenario, ones)[0]
+        got = psds_of_points(known, counts, scenario, ones).psds[0]
         assert got == pytest.approx(value, abs=1e-9), text
 
 
@@ -221,8 +222,8 @@ def test_equals_psds_eval_on_the_baseline_student_in_all_step_variants(
 def test_the_curve_equals_that_of_psds_eval(student, number, name):
     known, scenario = student.known, DCASE[name]
     counts = point_counts(known, detections(student.predictions, known), scenario.criteria)
-    over = exposure(known, student.ones)
-    efpr, tpr = point_rates(counts, student.ones, over, scenario.alpha_ct)
+    over = exposure(known, student.ones.weights())
+    efpr, tpr = point_rates(counts, student.ones.weights(), over, scenario.alpha_ct)
     label = np.tile(np.arange(len(known.classes)), counts.points)
     curve = roc(efpr.ravel(), tpr.ravel(), label, len(known.classes), scenario)
     golden = np.load(student.folder / "psds_eval_counts.npz")
@@ -242,13 +243,13 @@ def test_equals_sed_scores_eval_on_frame_scores(synthetic, expected, number, nam
     golden, scenario = expected["frame_scores"], DCASE[name]
     known, ones = synthetic.known, synthetic.ones
     changes = change_points(known, synthetic.predictions, scenario.criteria)
-    value = psds_exact(known, changes, scenario, ones)[0]
+    value = psds_exact(known, changes, scenario, ones).psds[0]
     assert value == pytest.approx(golden[number]["value"], abs=1e-9)
     for label, stairs in zip(known.classes, class_stairs(known, changes, scenario)):
         single = golden[number]["single_class"][label]
         assert stair_area(*stairs, 100.0) == pytest.approx(single, abs=1e-9)
     unpunished = Scenario(scenario.criteria, scenario.alpha_ct, 0.0)
-    value = psds_exact(known, changes, unpunished, ones)[0]
+    value = psds_exact(known, changes, unpunished, ones).psds[0]
     assert value == pytest.approx(golden[f"{number}_alpha_st_0"]["value"], abs=1e-9)
 
 

@@ -1,19 +1,27 @@
-"""Bootstrap over clips."""
+"""Intervals from counts by clip: bootstrap and jackknife."""
 
 import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from seldbench.events import EventTable
 from seldbench.metrics import weighted
 from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.collar import Collar, collar_counts
+from seldbench.metrics.collar import Collar, collar_counts, macro_f1, micro_f1
 from seldbench.metrics.intersection import point_counts
 from seldbench.metrics.psds import DCASE
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.truth import detections, truth
-from seldbench.metrics.uncertainty import draws, interval, macro_f1_of, micro_f1_of
+from seldbench.metrics.uncertainty import (
+    Drawn,
+    LeftOut,
+    Whole,
+    drawn,
+    jackknife,
+    percentiles,
+)
 from seldbench.metrics.weighted import psds_exact, psds_of_points
 from seldbench.prediction import FrameScores
 
@@ -23,7 +31,7 @@ def rng(seed=0):
 
 
 def test_as_many_clips_are_drawn_as_there_are():
-    weights = draws(7, 100, rng())
+    weights = drawn(7, 100, rng()).weights()
     assert weights.shape == (100, 7)
     assert (weights.sum(1) == 7).all()
     assert abs(weights.mean() - 1) < 0.01
@@ -32,14 +40,44 @@ def test_as_many_clips_are_drawn_as_there_are():
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not():
-    assert np.array_equal(draws(9, 50, rng(1)), draws(9, 50, rng(1)))
-    assert not np.array_equal(draws(9, 50, rng(1)), draws(9, 50, rng(2)))
+    assert np.array_equal(drawn(9, 50, rng(1)).times, drawn(9, 50, rng(1)).times)
+    assert not np.array_equal(drawn(9, 50, rng(1)).times, drawn(9, 50, rng(2)).times)
+
+
+@pytest.mark.parametrize(
+    "sample", [Whole(6), drawn(6, 4, rng()), LeftOut(6), LeftOut(6, 2, 5)], ids=repr
+)
+def test_sums_are_those_of_the_weights_whole_or_in_portions(sample):
+    table = rng(5).normal(size=(6, 3, 2))
+    expected = np.einsum("rc,cij->rij", sample.weights(), table)
+    assert sample.sums(table) == pytest.approx(expected, abs=1e-12)
+    parts = [portion.sums(table) for portion in sample.portions(2)]
+    assert np.concatenate(parts) == pytest.approx(expected, abs=1e-12)
+    flat = sparse.csr_matrix(table.reshape(6, 6))
+    assert sample.sums(flat) == pytest.approx(expected.reshape(-1, 6), abs=1e-12)
+    assert sum(portion.rows for portion in sample.portions(2)) == sample.rows == len(expected)
 
 
 def test_the_interval_lies_between_the_percentiles_and_skips_what_has_no_value():
     values = np.append(np.arange(1001.0), np.nan)
-    assert interval(values) == pytest.approx((25.0, 975.0))
-    assert interval(np.array([np.nan])) is None
+    low, high = percentiles(np.stack([values, np.full(1002, np.nan)], axis=1))
+    assert (low[0], high[0]) == pytest.approx((25.0, 975.0))
+    assert np.isnan([low[1], high[1]]).all()
+
+
+def test_the_jackknife_of_a_mean_is_students_interval():
+    values = np.array([1.0, 2.0, 4.0, 9.0])
+    low, high = jackknife(values.mean(), LeftOut(4).sums(values) / 3)
+    # Without bias, and with the standard error of the mean: 4 +- t(0.975, 3) * 3.559 / 2.
+    assert (low, high) == pytest.approx((4 - 3.18245 * 1.77951, 4 + 3.18245 * 1.77951), abs=1e-4)
+
+
+def test_the_jackknife_of_a_single_clip_is_unknown():
+    assert np.isnan(jackknife(np.array([0.5]), np.array([[0.0]]))).all()
+
+
+def f1_of(score, counts, sample):
+    return score(*(sample.sums(t) for t in (counts.hits, counts.reference, counts.detected)))
 
 
 def repeated(synthetic, weights):
@@ -75,30 +113,32 @@ def repeated(synthetic, weights):
 
 @pytest.mark.parametrize("name", DCASE)
 def test_a_replicate_is_the_score_of_the_drawn_clips(synthetic, name):
-    weights = draws(len(synthetic.known.clips), 3, rng())
+    weights = drawn(len(synthetic.known.clips), 3, rng())
     scenario, known = DCASE[name], synthetic.known
     changes = change_points(known, synthetic.predictions, scenario.criteria)
-    exact = psds_exact(known, changes, scenario, weights)
+    exact = psds_exact(known, changes, scenario, weights).psds
     points = events_above(synthetic.predictions, np.linspace(0.01, 0.99, 50))
     counts = point_counts(known, detections(points, known), scenario.criteria)
-    at_points = psds_of_points(known, counts, scenario, weights)
+    at_points = psds_of_points(known, counts, scenario, weights).psds
     found = events_above(synthetic.predictions, [0.5]).at(0)
     f1 = collar_counts(synthetic.reference, found, Collar(decimals=6))
     order = [synthetic.known.clips.index(clip) for clip in f1.clips]
-    for i, row in enumerate(weights):
+    for i, row in enumerate(weights.times):
         table, durations, scores = repeated(synthetic, row)
         alone = truth(table, durations)
-        ones = np.ones((1, len(durations)))
+        ones = Whole(len(durations))
         changes = change_points(alone, scores, scenario.criteria)
-        assert exact[i] == pytest.approx(psds_exact(alone, changes, scenario, ones)[0], abs=1e-9)
+        assert exact[i] == pytest.approx(
+            psds_exact(alone, changes, scenario, ones).psds[0], abs=1e-9
+        )
         points = events_above(scores, np.linspace(0.01, 0.99, 50))
         counts = point_counts(alone, detections(points, alone), scenario.criteria)
-        value = psds_of_points(alone, counts, scenario, ones)[0]
+        value = psds_of_points(alone, counts, scenario, ones).psds[0]
         assert at_points[i] == pytest.approx(value, abs=1e-9)
         cut = collar_counts(table, events_above(scores, [0.5]).at(0), Collar(decimals=6))
-        for score in (macro_f1_of, micro_f1_of):
-            value = score(cut, np.ones((1, len(cut.clips))))
-            assert score(f1, row[None, order]) == pytest.approx(value, abs=1e-12)
+        for score in (macro_f1, micro_f1):
+            value = f1_of(score, cut, Whole(len(cut.clips)))
+            assert f1_of(score, f1, Drawn(row[None, order])) == pytest.approx(value, abs=1e-12)
 
 
 def test_the_interval_of_one_clip_is_its_score(events, frames):
@@ -106,42 +146,42 @@ def test_the_interval_of_one_clip_is_its_score(events, frames):
     scores = frames({"a": [[0.9], [0.0], [0.5], [0.5], [0.5]]}, ["dog"])
     known = truth(reference, {"a": 72.0})
     changes = change_points(known, scores, DCASE["psds1"].criteria)
-    values = psds_exact(known, changes, DCASE["psds1"], draws(1, 20, rng()))
-    assert interval(values) == pytest.approx((0.5, 0.5))
+    values = psds_exact(known, changes, DCASE["psds1"], drawn(1, 20, rng())).psds
+    assert percentiles(values) == pytest.approx((0.5, 0.5))
 
 
 @pytest.mark.parametrize("name", DCASE)
 def test_the_interval_holds_the_score_and_narrows_with_more_clips(synthetic, name):
     known, scenario = synthetic.known, DCASE[name]
     changes = change_points(known, synthetic.predictions, scenario.criteria)
-    score = psds_exact(known, changes, scenario, synthetic.ones)[0]
-    low, high = interval(psds_exact(known, changes, scenario, draws(60, 200, rng())))
+    score = psds_exact(known, changes, scenario, synthetic.ones).psds[0]
+    low, high = percentiles(psds_exact(known, changes, scenario, drawn(60, 200, rng())).psds)
     assert low < score < high
     # Every clip four times over: the same score, half the spread.
-    many = sum(draws(60, 200, rng(i)) for i in range(4))
-    closer = interval(psds_exact(known, changes, scenario, many))
+    many = Drawn(sum(drawn(60, 200, rng(i)).times for i in range(4)))
+    closer = percentiles(psds_exact(known, changes, scenario, many).psds)
     assert 0.3 < (closer[1] - closer[0]) / (high - low) < 0.8
 
 
 def test_a_class_that_is_not_drawn_is_left_out_of_the_mean(events):
     reference = events("a dog 1-2", "b cat 1-2")
     counts = collar_counts(reference, events("a dog 1-2"))
-    assert macro_f1_of(counts, np.array([[1.0, 1.0]]))[0] == 0.5
-    assert macro_f1_of(counts, np.array([[2.0, 0.0]]))[0] == 1.0
-    assert np.isnan(macro_f1_of(counts, np.array([[0.0, 0.0]]))[0])
+    times = Drawn(np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 0.0]]))
+    assert f1_of(macro_f1, counts, times) == pytest.approx([0.5, 1.0, np.nan], nan_ok=True)
 
 
 def test_replicates_do_not_hang_on_the_portions_they_go_through_in(synthetic, monkeypatch):
     known, scenario = synthetic.known, DCASE["psds2"]
-    weights = draws(60, 10, rng())
+    weights = drawn(60, 10, rng())
     changes = change_points(known, synthetic.predictions, scenario.criteria)
     points = events_above(synthetic.predictions, np.linspace(0.01, 0.99, 50))
     counts = point_counts(known, detections(points, known), scenario.criteria)
-    whole = psds_exact(known, changes, scenario, weights)
-    at_points = psds_of_points(known, counts, scenario, weights)
+    whole = psds_exact(known, changes, scenario, weights).psds
+    at_points = psds_of_points(known, counts, scenario, weights).psds
     monkeypatch.setattr(weighted, "CELLS", 1)
-    assert psds_exact(known, changes, scenario, weights) == pytest.approx(whole, abs=1e-12)
-    assert psds_of_points(known, counts, scenario, weights) == pytest.approx(at_points, abs=1e-12)
+    assert psds_exact(known, changes, scenario, weights).psds == pytest.approx(whole, abs=1e-12)
+    again = psds_of_points(known, counts, scenario, weights).psds
+    assert again == pytest.approx(at_points, abs=1e-12)
 
 
 def test_memory_does_not_grow_with_the_number_of_replicates(synthetic, monkeypatch):
@@ -150,7 +190,7 @@ def test_memory_does_not_grow_with_the_number_of_replicates(synthetic, monkeypat
     changes = change_points(known, synthetic.predictions, scenario.criteria)
 
     def peak(replicates):
-        weights = draws(60, replicates, rng())
+        weights = drawn(60, replicates, rng())
         tracemalloc.start()
         psds_exact(known, changes, scenario, weights)
         top = tracemalloc.get_traced_memory()[1]

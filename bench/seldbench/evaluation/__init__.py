@@ -1,22 +1,32 @@
 """Scores of prediction files, PSD-ROC curves, and the scores by which a model is chosen."""
 
 from seldbench.evaluation.curves import psd_roc
-from seldbench.evaluation.scoring import (
-    Scores,
+from seldbench.evaluation.measure import INTERVALS, Measure, Measured, Resampling, Values, measured
+from seldbench.evaluation.scores import Scores, scores_of
+from seldbench.evaluation.sed import (
     class_event_f1,
     score_sed,
     score_sed_files,
+    sed_measures,
     selection_score,
 )
 from seldbench.metrics.selection import SELECTION, Validation
 
 __all__ = [
+    "INTERVALS",
     "SELECTION",
+    "Measure",
+    "Measured",
+    "Resampling",
     "Scores",
     "Validation",
+    "Values",
     "class_event_f1",
+    "measured",
     "psd_roc",
     "score_sed",
     "score_sed_files",
+    "scores_of",
+    "sed_measures",
     "selection_score",
 ]

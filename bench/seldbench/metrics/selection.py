@@ -16,6 +16,7 @@ from seldbench.metrics.psds import DCASE
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.tagging import clip_f1, macro
 from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.uncertainty import Whole
 from seldbench.metrics.weighted import psds_exact
 from seldbench.prediction import FrameScores
 
@@ -84,7 +85,7 @@ def psds1(valid: Validation) -> float:
     if not known.classes:
         return float("nan")
     changes = change_points(known, frames, DCASE["psds1"].criteria)
-    return float(psds_exact(known, changes, DCASE["psds1"], np.ones((1, len(known.clips))))[0])
+    return float(psds_exact(known, changes, DCASE["psds1"], Whole(len(known.clips))).psds[0])
 
 
 SELECTION: dict[str, Callable[[Validation], float]] = {

@@ -1,5 +1,4 @@
-"""PSDS of weighted clips: a row of weights says how often each clip counts; ones give the score
-itself, a bootstrap's draws its replicates.
+"""PSDS of replicates: a sample (`uncertainty`) says how often each clip counts.
 
 - At operating points, the counts of all rows are one product of the weights and the counts by clip.
 - Exactly: the changes of the counts (`changepoints`) are sorted by score once. A weight multiplies
@@ -10,40 +9,65 @@ Rows go through in portions of bounded memory.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from seldbench.metrics.changepoints import ChangePoints
 from seldbench.metrics.intersection import PointCounts
-from seldbench.metrics.psds import Exposure, Scenario, area, exposure, point_rates, staircase
+from seldbench.metrics.psds import (
+    Exposure,
+    Scenario,
+    area,
+    exposure,
+    point_rates,
+    stair_area,
+    staircase,
+)
 from seldbench.metrics.truth import Truth
+from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
 CELLS = 4_000_000  # numbers held at once by a portion of rows
 
 
-def psds_of_points(known: Truth, counts: PointCounts, scenario: Scenario, weights: Array) -> Array:
-    """PSDS at operating points of clips with weights (replicates, clips) -> (replicates,)."""
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """PSDS of replicates, (rows,), and the areas under each class's own staircase, (rows, classes);
+    NaN for a class without events in a replicate."""
+
+    psds: Array
+    classes: Array
+
+
+def psds_of_points(known: Truth, counts: PointCounts, scenario: Scenario, sample: Sample) -> Areas:
+    """PSDS at operating points of every replicate."""
     classes = counts.classes
     cells = counts.points * classes * classes
     label = np.tile(np.arange(classes), counts.points)
-    values = []
-    for some in _portions(weights, 3 * cells):
+    values, by_class = [], []
+    for some in _portions(sample.weights(), 3 * cells):
         over = exposure(known, some)
         efpr, tpr = point_rates(counts, some, over, scenario.alpha_ct)
         rows = len(some), -1
         values.append(area(efpr.reshape(rows), tpr.reshape(rows), label, over.present, scenario))
-    return np.concatenate(values)
+        for x, y in zip(efpr, tpr):
+            limit = float(x.max(initial=0.0)) if scenario.max_efpr is None else scenario.max_efpr
+            stairs = [staircase(x[:, k], y[:, k], limit) for k in range(classes)]
+            by_class.append([stair_area(*stair, limit) for stair in stairs])
+    present = sample.weights() @ known.counts() > 0
+    return Areas(np.concatenate(values), np.where(present, np.array(by_class), np.nan))
 
 
-def psds_exact(known: Truth, changes: ChangePoints, scenario: Scenario, weights: Array) -> Array:
-    """Exact PSDS of clips with weights (replicates, clips) -> (replicates,).
+def psds_exact(known: Truth, changes: ChangePoints, scenario: Scenario, sample: Sample) -> Areas:
+    """Exact PSDS of every replicate.
 
     `scenario.max_efpr` must be given: only the points up to it are kept.
     """
-    values = []
+    values, by_class = [], []
     longest = int(np.diff(changes.start).max(initial=0))
-    for some in _portions(weights, 6 * longest):
+    limit = _limit(scenario)
+    for some in _portions(sample.weights(), 6 * longest):
         over = exposure(known, some)
         stairs = [
             _stairs(changes, label, some, over, scenario) for label in range(len(known.classes))
@@ -52,7 +76,11 @@ def psds_exact(known: Truth, changes: ChangePoints, scenario: Scenario, weights:
             _area_of([of_class[i] for of_class in stairs], over.present[i], scenario)
             for i in range(len(some))
         ]
-    return np.array(values)
+        by_class += [
+            [stair_area(*of_class[i], limit) for of_class in stairs] for i in range(len(some))
+        ]
+    present = sample.weights() @ known.counts() > 0
+    return Areas(np.array(values), np.where(present, np.array(by_class), np.nan))
 
 
 def class_stairs(

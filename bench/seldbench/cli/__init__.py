@@ -6,6 +6,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from seldbench.cli.score import Json, score_app
 from seldbench.console import Console
 
 console = Console()
@@ -18,7 +19,6 @@ app = typer.Typer(
     " localization (SELD) in one protocol.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Check data sets on disk, or simulate them.")
-score_app = typer.Typer(no_args_is_help=True, help="Score anybody's prediction files.")
 app.add_typer(data_app, name="data")
 app.add_typer(score_app, name="score")
 
@@ -32,7 +32,6 @@ DataRoot = Annotated[
         help="The folder that data sets lie in; none: `data` here.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -203,30 +202,6 @@ def data_simulate(
     folder = simulate(dataset, data_root, **options)
     console.close()
     typer.echo(folder)
-
-
-@score_app.command("sed")
-def score_sed(
-    reference: Annotated[Path, typer.Option(help="DESED TSV of the true events.")],
-    durations: Annotated[Path, typer.Option(help="TSV of filename and duration.")],
-    predictions: Annotated[
-        Path, typer.Option(help="Events, operating points or frame scores; told apart by header.")
-    ],
-    threshold: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(help="Where events are decided: an operating point, or of frame scores."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Event-based F1 and PSDS of DESED-style files, with intervals."""
-    from seldbench.evaluation import score_sed_files
-
-    scores = score_sed_files(reference, durations, predictions, threshold=threshold)
-    if as_json:
-        typer.echo(json.dumps(scores.as_json(), indent=1))
-    else:
-        for line in scores.lines():
-            typer.echo(line)
 
 
 def _numbers(text: str) -> list[int]:

@@ -10,6 +10,7 @@ from seldbench.annotations import read_predictions, write_frame_scores, write_sc
 from seldbench.errors import BadFile, UnknownName
 from seldbench.evaluation import (
     SELECTION,
+    Resampling,
     Validation,
     psd_roc,
     score_sed,
@@ -19,7 +20,7 @@ from seldbench.evaluation import (
 from seldbench.events import Event, EventList, OperatingPoints, event_table
 from seldbench.prediction import FrameScores
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 STUDENT, SYNTHETIC = GOLDEN / "desed_student", GOLDEN / "frame_scores"
 PSDS = ("psds1_thresholds", "psds2_thresholds", "psds1", "psds2")
 F1 = ("event_f1_macro", "event_f1_micro")
@@ -62,14 +63,14 @@ def expected():
 
 @pytest.fixture(scope="module")
 def of_synthetic():
-    return files_of(SYNTHETIC, "scores.npz", bootstrap=60)
+    return files_of(SYNTHETIC, "scores.npz", resampling=Resampling(60))
 
 
 # What each kind of prediction determines
 
 
 def test_a_list_of_events_has_event_f1_and_no_psds(expected):
-    found = files_of(STUDENT, "predictions_0.5.tsv", bootstrap=100)
+    found = files_of(STUDENT, "predictions_0.5.tsv", resampling=Resampling(100))
     golden = expected["desed_student"]["event_based"]
     assert given(found) == set(F1)
     macro = golden["class_wise_average"]["f_measure"]["f_measure"]
@@ -84,7 +85,7 @@ def test_a_list_of_events_has_event_f1_and_no_psds(expected):
 
 
 def test_operating_points_have_psds_and_an_event_f1_where_a_threshold_is_named(expected):
-    found = files_of(STUDENT, "operating_points.tsv.gz", bootstrap=20)
+    found = files_of(STUDENT, "operating_points.tsv.gz", resampling=Resampling(20))
     assert given(found) == {"psds1_thresholds", "psds2_thresholds"}
     golden = expected["desed_student"]["psds_eval"]
     for number in "12":
@@ -93,7 +94,7 @@ def test_operating_points_have_psds_and_an_event_f1_where_a_threshold_is_named(e
         assert found.scores[name] == pytest.approx(value, abs=1e-9)
         for label, area in golden[f"PSDS{number}"]["per_class"].items():
             assert found.classes[label][name] == pytest.approx(area, abs=1e-9)
-    named = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.51, bootstrap=0)
+    named = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.51, resampling=None)
     golden = expected["desed_student"]["f1_of_some_operating_points"]["0.51"]
     assert named.scores["event_f1_macro"] == pytest.approx(golden["event_macro"], abs=1e-9)
     assert named.scores["event_f1_micro"] == pytest.approx(golden["event_micro"], abs=1e-9)
@@ -129,7 +130,7 @@ def test_frame_scores_are_cut_where_asked():
 
 
 def test_at_a_threshold_that_is_no_operating_point_event_f1_is_unknown_and_a_note_says_why():
-    found = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.5, bootstrap=0)
+    found = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.5, resampling=None)
     assert found.scores["event_f1_macro"] is None
     assert found.scores["psds1_thresholds"] is not None
     assert any("threshold 0.5, so no event F1; the nearest is 0.4" in n for n in found.notes)
@@ -145,7 +146,7 @@ def test_a_table_a_clip_scores_as_the_archive_with_or_without_the_audio_files_en
     for path in (tmp_path / "bare").iterdir():
         path.rename(path.with_name(path.name.replace(".wav", "")))
     for name in ("again.npz", "full", "bare"):
-        found = files_of(SYNTHETIC, tmp_path / name, bootstrap=0)
+        found = files_of(SYNTHETIC, tmp_path / name, resampling=None)
         assert found.scores == pytest.approx(of_synthetic.scores, abs=1e-12)
         assert found.notes == []
 
@@ -278,15 +279,15 @@ def test_intervals_hold_the_scores_and_are_the_same_for_the_same_seed(of_synthet
     for name, of_method in of_synthetic.intervals.items():
         low, high = of_method["bootstrap"]
         assert low < of_synthetic.scores[name] < high
-    again = files_of(SYNTHETIC, "scores.npz", bootstrap=60)
-    other = files_of(SYNTHETIC, "scores.npz", bootstrap=60, seed=1)
+    again = files_of(SYNTHETIC, "scores.npz", resampling=Resampling(60))
+    other = files_of(SYNTHETIC, "scores.npz", resampling=Resampling(60, seed=1))
     assert again == of_synthetic
     assert other.scores == of_synthetic.scores
     assert other.intervals != of_synthetic.intervals
 
 
 def test_no_replicates_give_no_intervals_and_the_same_scores(of_synthetic):
-    found = files_of(SYNTHETIC, "scores.npz", bootstrap=0)
+    found = files_of(SYNTHETIC, "scores.npz", resampling=None)
     assert (found.scores, found.intervals) == (of_synthetic.scores, {})
 
 
@@ -317,7 +318,7 @@ def test_the_area_under_the_curve_is_the_score(of_synthetic):
     durations = dict.fromkeys(reference.clips, 10.0)
     scores = read_predictions(SYNTHETIC / "scores.npz")
     curves = json.loads(json.dumps(psd_roc(reference, durations, scores), allow_nan=False))
-    found = score_sed(reference, durations, scores, bootstrap=0)
+    found = score_sed(reference, durations, scores, resampling=None)
     assert set(curves) == {"psds1", "psds2"}
     for name, curve in curves.items():
         assert area_under(curve) == pytest.approx(found.scores[name], abs=1e-9)

@@ -1,0 +1,109 @@
+"""Scores of one system: values, intervals, and what a reader should know. JSON and plain lines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from seldbench.evaluation.measure import Interval, Intervals, Measured
+from seldbench.metrics import VERSION
+
+Value = float | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """scores: {name: value}. classes: {class: {name: value}}. intervals: {name: {method: (low,
+    high)}}; class_intervals: the same by class. notes: what a reader of the scores should know,
+    such as predictions left out. details: further tables of a task, plain JSON. None: what the
+    files do not determine."""
+
+    scores: dict[str, Value]
+    classes: dict[str, dict[str, Value]]
+    intervals: Intervals
+    scored_classes: tuple[str, ...]
+    unscored_classes: tuple[str, ...]
+    notes: list[str] = field(default_factory=list)
+    class_intervals: dict[str, Intervals] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain lists and tables; absent values are None."""
+        return {
+            "scores": self.scores,
+            "classes": self.classes,
+            "intervals": _plain(self.intervals),
+            "class_intervals": {c: _plain(i) for c, i in self.class_intervals.items()},
+            "scored_classes": list(self.scored_classes),
+            "unscored_classes": list(self.unscored_classes),
+            "notes": self.notes,
+            "metrics_version": VERSION,
+            **self.details,
+        }
+
+    def lines(self) -> list[str]:
+        """For a person: scores with their intervals, classes, notes."""
+        wide = max([18, *map(len, self.scores)])
+        found = [
+            f"{name:{wide}} {_shown(value)}{_between(self.intervals.get(name, {}))}"
+            for name, value in self.scores.items()
+        ]
+        for label, values in self.classes.items():
+            known = (f"{n} {_shown(v)}" for n, v in values.items() if v is not None)
+            found.append(f"  {label:28} {'  '.join(known)}")
+        if self.unscored_classes:
+            found.append(f"not scored, no true event: {', '.join(self.unscored_classes)}")
+        return [*found, *self.notes]
+
+    def overlaid(self, other: "Scores") -> "Scores":
+        """With the other's values and intervals wherever it has any."""
+
+        def over(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+            return {**mine, **{n: v for n, v in theirs.items() if v is not None}}
+
+        return replace(
+            self,
+            scores=over(self.scores, other.scores),
+            classes={c: over(v, other.classes.get(c, {})) for c, v in self.classes.items()},
+            intervals=over(self.intervals, other.intervals),
+            class_intervals={
+                c: over(self.class_intervals.get(c, {}), other.class_intervals.get(c, {}))
+                for c in self.classes
+            },
+            notes=[*dict.fromkeys([*self.notes, *other.notes])],
+            details={**self.details, **other.details},
+        )
+
+
+def scores_of(
+    found: Measured,
+    names: Sequence[str],
+    class_names: Sequence[str],
+    *,
+    scored: Sequence[str],
+    unscored: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    details: Mapping[str, Any] | None = None,
+) -> Scores:
+    """What was measured, under these names in this order; None where nothing was."""
+    return Scores(
+        {name: found.scores.get(name) for name in names},
+        {c: {n: found.classes.get(c, {}).get(n) for n in class_names} for c in scored},
+        found.intervals,
+        tuple(scored),
+        tuple(unscored),
+        list(notes),
+        found.class_intervals,
+        dict(details or {}),
+    )
+
+
+def _plain(intervals: Intervals) -> dict[str, dict[str, list[float]]]:
+    return {name: {m: list(pair) for m, pair in of.items()} for name, of in intervals.items()}
+
+
+def _shown(value: Value) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _between(intervals: Mapping[str, Interval]) -> str:
+    return "".join(f"  [{low:.4f}, {high:.4f}] {m}" for m, (low, high) in intervals.items())
