@@ -1,6 +1,19 @@
-"""Clip-level scores (tagging): F1 at a threshold and average precision. Rows are clips."""
+"""Clip-level scores (tagging): labels that were decided, and d' of ROC areas; the scores that rank
+clips are in `ranking`.
+
+A class that no clip has is left out of means over classes. AST's code (YuanGongND/ast,
+src/utilities/stats.py) leaves it to scikit-learn, whose versions give such a class an average
+precision of NaN or 0 and an area of NaN, or stop; where every class occurs, as in AudioSet, the
+numbers are the same.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
+from scipy.special import ndtri
+
+from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
 
@@ -19,35 +32,90 @@ def clip_f1(scores: Array, labels: Array, threshold: float = 0.5) -> Array:
     return np.where(truth.any(0), 2 * hits / np.maximum(total, 1), np.nan)
 
 
-def average_precision(scores: Array, labels: Array) -> Array:
-    """Area under the precision-recall staircase by class: sum of (R_n - R_{n-1}) P_n over the
-    distinct scores, falling, without interpolation.
-
-    Args:
-        scores, labels: (clips, classes).
-
-    Returns:
-        (classes,), NaN for a class that no clip has.
-
-    Source: scikit-learn, metrics/_ranking.py (average_precision_score).
-    """
-    columns = [_average_precision(s, y) for s, y in zip(scores.T, labels.astype(bool).T)]
-    return np.array(columns, dtype=np.float64)
-
-
 def macro(values: Array) -> float:
     """Mean over the classes that have a value; NaN where none has."""
-    some = values[~np.isnan(values)]
-    return float(some.mean()) if len(some) else float("nan")
+    return float(class_mean(values))
 
 
-def _average_precision(scores: Array, labels: Array) -> float:
-    if not labels.any():
-        return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    last = np.append(ranked[1:] != ranked[:-1], True)
-    hits = np.cumsum(labels[order])[last]
-    precision = hits / (np.flatnonzero(last) + 1)
-    recall = hits / labels.sum()
-    return float((np.diff(recall, prepend=0.0) * precision).sum())
+def class_mean(values: Array) -> Array:
+    """Means over the classes (last axis) that have a value, (..., classes) -> (...)."""
+    known = ~np.isnan(values)
+    number = known.sum(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def d_prime(area: Array) -> Array:
+    """Distance of two unit normal distributions with this ROC area: sqrt(2) times the normal
+    quantile. Of a set of classes, it is taken of their mean area; infinite at an area of 1.
+
+    Source: Hershey et al. 2017, arXiv:1609.09430; YuanGongND/ast, src/traintest.py.
+    """
+    return np.sqrt(2.0) * ndtri(area)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCounts:
+    """Decided labels by clip, (clips, classes): present in the reference, given by a system, and
+    both. exact: (clips,) whether all of a clip's labels are given and no other."""
+
+    present: sparse.csr_matrix
+    given: sparse.csr_matrix
+    hits: sparse.csr_matrix
+    exact: Array
+
+    def sums(self, sample: Sample) -> tuple[Array, Array, Array]:
+        """(replicates, classes) each: hits, present, given."""
+        return sample.sums(self.hits), sample.sums(self.present), sample.sums(self.given)
+
+
+def label_counts(labels: Array, guess: Array) -> LabelCounts:
+    """Counts of (clips, classes), true or false."""
+    present, given = labels.astype(bool), guess.astype(bool)
+    return LabelCounts(
+        sparse.csr_matrix(present, dtype=np.float64),
+        sparse.csr_matrix(given, dtype=np.float64),
+        sparse.csr_matrix(present & given, dtype=np.float64),
+        (present == given).all(axis=1).astype(np.float64),
+    )
+
+
+def f1(hits: Array, present: Array, given: Array) -> Array:
+    """0 where nothing is given; NaN where nothing is present."""
+    return np.where(present > 0, 2 * hits / np.maximum(present + given, 1), np.nan)
+
+
+def share(part: Array, whole: Array) -> Array:
+    """part / whole, NaN where there is nothing to divide by: recall of hits in present, precision
+    of hits in given, accuracy of what is right."""
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
+
+
+def highest(scores: Array) -> Array:
+    """(clips, classes) true in the column of a clip's highest score, the first of equal ones."""
+    chosen = np.zeros(scores.shape, dtype=bool)
+    chosen[np.arange(len(scores)), scores.argmax(axis=1)] = True
+    return chosen
+
+
+def among_highest(scores: Array, wanted: Array, number: int) -> Array:
+    """Whether a column is among a row's `number` highest, (rows,); of equal ones the first is.
+
+    Args:
+        scores: (rows, classes).
+        wanted: (rows,) the column that is asked for.
+    """
+    own = scores[np.arange(len(scores)), wanted][:, None]
+    earlier = np.arange(scores.shape[1]) < wanted[:, None]
+    before = (scores > own) | ((scores == own) & earlier)
+    return before.sum(axis=1) < number
+
+
+def confusion(present: Array, given: Array, classes: int) -> Array:
+    """(classes, classes) how often a label (row) was called so (column).
+
+    Args:
+        present, given: (items,) class numbers.
+    """
+    flat = np.bincount(present * classes + given, minlength=classes * classes)
+    return flat.reshape(classes, classes)
