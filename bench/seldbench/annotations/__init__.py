@@ -1,6 +1,7 @@
 """Reads and writes the field's files: DESED tables (events, durations, weak labels, clip lists),
 operating points, frame scores and clip scores. Decimals are parsed correctly rounded."""
 
+from seldbench.annotations.directions import DIALECTS, read_directions, write_directions
 from seldbench.annotations.events import (
     read_durations,
     read_events,
@@ -24,7 +25,9 @@ from seldbench.annotations.scores import (
 )
 
 __all__ = [
+    "DIALECTS",
     "read_clip_scores",
+    "read_directions",
     "read_durations",
     "read_events",
     "read_frame_scores",
@@ -33,6 +36,7 @@ __all__ = [
     "read_unlabelled",
     "read_weak",
     "write_clip_scores",
+    "write_directions",
     "write_durations",
     "write_events",
     "write_frame_scores",

@@ -55,7 +55,7 @@ class Table:
 
     def parse(self, cells: Sequence[str], lines: Sequence[int], name: str) -> Array:
         """The finite numbers in `cells`, cell i standing in line `lines[i]`."""
-        values = np.fromiter(map(_number, cells), np.float64, len(cells))
+        values = np.fromiter(map(number, cells), np.float64, len(cells))
         self.refuse(
             ~np.isfinite(values), lines, lambda i: f"{name} is {cells[i]!r}, not a finite number"
         )
@@ -139,7 +139,7 @@ def _cells(path: Path) -> list[list[str]]:
         raise BadFile(f"{path}: not a table of text ({error})") from None
 
 
-def _number(cell: str) -> float:
+def number(cell: str) -> float:
     """NaN for what is not a decimal number."""
     try:
         return float(cell) if "_" not in cell else math.nan
