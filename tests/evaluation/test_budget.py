@@ -1,0 +1,90 @@
+"""Error budgets and conditions as the tables that scores carry."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seldbench.annotations import read_events
+from seldbench.evaluation.budget import sed_budget, seld_budget
+from seldbench.evaluation.measure import Resampling
+from seldbench.events import DirectionTable, Event, event_table
+
+STUDENT = Path(__file__).parents[1] / "golden" / "desed_student"
+TRUE = event_table(
+    {"a": [Event(0, 1, "Dog"), Event(2, 3, "Dog")], "b": [Event(0, 8, "Frying")], "c": []}
+)
+FOUND = event_table({"a": [Event(0, 1, "Dog")], "b": [Event(3, 8, "Frying")], "c": []})
+
+
+def test_counts_of_a_small_scene():
+    budget = sed_budget(TRUE, FOUND)["error_budget"]
+    assert {k: n for k, n in budget["reference"].items() if n} == {"hit": 1, "onset": 1, "miss": 1}
+    assert {k: n for k, n in budget["predicted"].items() if n} == {"hit": 1, "onset": 1}
+    assert budget["classes"]["Frying"]["reference"]["onset"] == 1
+    assert budget["scores"]["event_f1_micro"] == pytest.approx(2 / 5)
+    assert budget["cost"]["event_f1_micro"]["onset"] == pytest.approx(2 / 5)
+    # Dog 2/3; Frying 0 -> 1 by the onset.
+    assert budget["cost"]["event_f1_macro"]["onset"] == pytest.approx(1 / 2)
+
+
+def test_shares_of_hits_by_condition_of_a_small_scene():
+    conditions = sed_budget(TRUE, FOUND)["conditions"]
+    short, long = conditions["class_length"]["short"], conditions["class_length"]["long"]
+    assert (short["events"], short["hits"], short["recall"]) == (2, 1, 0.5)
+    assert short["event_f1_macro"] == pytest.approx(2 / 3)
+    assert (long["recall"], long["kinds"]["onset"]) == (0.0, 1)
+    assert set(conditions["duration"]) == {"1 to 2 s", "5 to 10 s"}
+    assert "event_f1_macro" not in conditions["duration"]["1 to 2 s"]
+
+
+def test_intervals_where_they_are_asked_for():
+    found = sed_budget(TRUE, FOUND, resampling=Resampling(50))
+    cost = found["error_budget"]["cost_intervals"]["event_f1_micro"]["onset"]
+    assert set(cost) == {"jackknife", "bootstrap"}
+    low, high = found["conditions"]["class_length"]["short"]["intervals"]["recall"]["bootstrap"]
+    assert low <= 0.5 <= high
+    assert sed_budget(TRUE, FOUND)["error_budget"]["cost_intervals"] == {}
+
+
+def test_a_reference_without_events_has_no_budget():
+    silent = event_table({"a": []})
+    assert sed_budget(silent, FOUND) == {}
+
+
+def test_the_budget_of_the_desed_baseline_adds_up_and_has_its_f1():
+    reference = read_events(STUDENT / "ground_truth.tsv")
+    found = read_events(STUDENT / "predictions_0.5.tsv")
+    details = sed_budget(reference, found, resampling=Resampling(20))
+    budget, conditions = details["error_budget"], details["conditions"]
+    assert sum(budget["reference"].values()) == len(reference) == 4224
+    assert sum(budget["predicted"].values()) == len(found)
+    golden = json.loads((STUDENT.parent / "expected_sed.json").read_text())
+    overall = golden["desed_student"]["event_based"]["overall"]["f_measure"]["f_measure"]
+    assert budget["scores"]["event_f1_micro"] == pytest.approx(overall, abs=1e-9)
+    for name in ("polyphony", "duration", "class_length"):
+        assert sum(b["events"] for b in conditions[name].values()) == 4224
+        assert sum(b["hits"] for b in conditions[name].values()) == budget["reference"]["hit"]
+    json.dumps(details, allow_nan=False)
+
+
+def directions(rows, distance=None):
+    cells = np.array(rows, dtype=float)
+    file, frame, label, track = cells[:, :4].astype(np.int64).T
+    return DirectionTable(("a", "b"), file, frame, label, track, cells[:, 4:6], distance)
+
+
+def test_counts_and_shares_of_directions():
+    true = directions([(0, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (1, 0, 1, 0, 90, 0)])
+    found = directions([(0, 0, 0, 0, 5, 0), (0, 1, 0, 0, 50, 0), (1, 0, 0, 0, 90, 0)])
+    details = seld_budget(true, found, names={0: "dog"}, resampling=Resampling(20))
+    budget = details["error_budget"]
+    expected = {"hit": 1, "mislocalised": 1, "confusion": 1, "miss": 0}
+    assert budget["reference"] == expected
+    assert budget["confused"] == {"1": {"dog": 1}}
+    assert budget["scores"]["frame_f1_micro"] == pytest.approx(1 / 3)
+    assert budget["cost"]["frame_f1_micro"]["mislocalised"] == pytest.approx(1 / 3)
+    front = details["conditions"]["azimuth"]["front"]
+    assert (front["frames"], front["hits"], front["recall"]) == (2, 1, 0.5)
+    json.dumps(details, allow_nan=False)
