@@ -1,0 +1,57 @@
+"""Which way a score points: whether the better of two systems has more of it, or less.
+
+The one table of directions; a name that no pattern knows is refused, so that a new score cannot be
+compared the wrong way round by chance.
+"""
+
+from fnmatch import fnmatchcase
+
+from seldbench.errors import UnknownName
+
+# Errors, in whatever unit: error rates, angles, distances, and the mean of errors of SELD.
+LOWER = (
+    "er",
+    "er[0-9]*",
+    "er_*",
+    "*_er",
+    "*_er_*",
+    "*error*",
+    "le_*",
+    "doae_*",
+    "rde_*",
+    "seld_score*",
+)
+HIGHER = (
+    "psds*",
+    "f[0-9]*",
+    "*_f1",
+    "*_f1_*",
+    "*precision*",
+    "*recall*",
+    "*accuracy*",
+    "map",
+    "*_map",
+    "map_*",
+    "*auc*",
+    "ap",
+    "*_ap",
+    "d_prime*",
+    "lr_*",
+    "*sdr*",
+)
+
+
+def lower_is_better(score: str) -> bool:
+    """Whether a lower value is the better one.
+
+    Raises:
+        UnknownName: no pattern knows the score.
+    """
+    if any(fnmatchcase(score, pattern) for pattern in LOWER):
+        return True
+    if any(fnmatchcase(score, pattern) for pattern in HIGHER):
+        return False
+    raise UnknownName(
+        f"no direction known for the score {score!r}: add its name to HIGHER or LOWER in"
+        " seldbench/evaluation/names.py"
+    )
