@@ -8,24 +8,24 @@ gives fgnt/sed_scores_eval 0.0.4, collar_based/intermediate_statistics.py, which
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from seldbench.events import EventTable
-from seldbench.metrics.intersection import PAIRS, batches
+from seldbench.metrics.matching import first_come, in_order, maximum, near
+from seldbench.metrics.rates import Rates, class_average, rates
 from seldbench.metrics.truth import indices
 
 Array = np.ndarray
-EPS = float(np.finfo(np.float64).eps)
+MATCHINGS = {"optimal": maximum, "greedy": first_come}
 
 
 @dataclass(frozen=True)
 class Collar:
-    """onset, offset: seconds. rate: share of the event's length that the offset may miss by, where
-    that is more. decimals: of the rounding before a comparison, None for none."""
+    """onset, offset: seconds, infinite where that end is not looked at. rate: share of the event's
+    length that the offset may miss by, where that is more. decimals: of the rounding before a
+    comparison, None for none."""
 
     onset: float = 0.2
     offset: float = 0.2
@@ -34,15 +34,21 @@ class Collar:
 
     def hits(self, onset: Array, offset: Array, got_onset: Array, got_offset: Array) -> Array:
         """Whether detections (got) are at the events' times; labels are not looked at."""
-        allowed = np.maximum(self.offset, self.rate * (offset - onset))
         return self._within(onset - got_onset, self.onset) & self._within(
-            offset - got_offset, allowed
+            offset - got_offset, self.allowed(onset, offset)
         )
+
+    def allowed(self, onset: Array, offset: Array) -> Array:
+        """By how much the offsets of events may be missed."""
+        return np.maximum(self.offset, self.rate * (offset - onset))
 
     def _within(self, distance: Array, allowed: float | Array) -> Array:
         if self.decimals is None:
             return np.abs(distance) <= allowed
         return np.round(np.abs(distance) - allowed, self.decimals) <= 0
+
+
+ONSET_ONLY = Collar(offset=np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,38 +68,39 @@ class CollarCounts:
     substitutions: Array
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """F1, precision, recall and error rate; NaN where there is nothing to divide by."""
-
-    f1: float
-    precision: float
-    recall: float
-    error_rate: float
-
-
 def collar_counts(
-    reference: EventTable, predicted: EventTable, collar: Collar | None = None
+    reference: EventTable,
+    predicted: EventTable,
+    collar: Collar | None = None,
+    matching: str = "optimal",
 ) -> CollarCounts:
-    """Counts of the clips that the reference lists; detections elsewhere are not scored."""
-    collar = collar or Collar()
-    clips, scored = reference.clips, reference.labels
+    """Counts of the clips that the reference lists; detections elsewhere are not scored.
+
+    Args:
+        matching: "optimal" for as many hits as possible; "greedy": every event in file order takes
+            the first detection that is left.
+    """
+    collar, clips, scored = collar or Collar(), reference.clips, reference.labels
     guess = predicted.of_clips(clips)
     classes = scored + tuple(c for c in guess.labels if c not in scored)
     ref, sys = _codes(reference, clips, classes), _codes(guess, clips, classes)
-    taken = _matching(reference, guess, ref, sys, collar)
-    matched = np.flatnonzero(taken >= 0)
+    pairs = _hits(reference, ref, guess, sys, collar)
+    event, detection = pairs[:, MATCHINGS[matching](pairs)]
+    free_ref, free_sys = np.ones(len(ref), dtype=bool), np.ones(len(sys), dtype=bool)
+    free_ref[event] = free_sys[detection] = False
+    left = _only(reference, ref // len(classes), free_ref)
+    right = _only(guess, sys // len(classes), free_sys)
+    swapped = _hits(*left, *right, collar)
+    swapped = swapped[:, first_come(swapped)]
     shape = len(clips), len(classes)
-    free_ref, free_sys = taken < 0, np.ones(len(guess), dtype=bool)
-    free_sys[taken[matched]] = False
     return CollarCounts(
         clips,
         classes,
         len(scored),
-        _tally(ref[matched], shape),
+        _tally(ref[event], shape),
         _tally(ref, shape),
         _tally(sys, shape),
-        _substitutions(reference, guess, _Free(ref, free_ref), _Free(sys, free_sys), shape, collar),
+        np.bincount(left[1][swapped[0]], minlength=len(clips)).astype(np.float64),
     )
 
 
@@ -115,52 +122,43 @@ def micro_f1(hits: Array, reference: Array, detected: Array) -> Array:
     return class_f1(hits.sum(-1), reference.sum(-1), detected.sum(-1))
 
 
-def accuracies(counts: CollarCounts) -> dict[str, Accuracy]:
-    """{class: scores} of the reference's classes; error rates without substitutions."""
-    hits, ref, sys = (a.sum(0) for a in (counts.hits, counts.reference, counts.detected))
-    return {
-        name: _accuracy(hits[i], ref[i], sys[i], 0.0)
-        for i, name in enumerate(counts.classes[: counts.scored])
-    }
+def accuracies(
+    counts: CollarCounts, labels: Sequence[str] | None = None, *, empty: float = 0.0
+) -> dict[str, Rates]:
+    """{class: rates}, without substitutions.
 
-
-def macro(by_class: dict[str, Accuracy]) -> Accuracy:
-    """Plain means over the classes of the reference."""
-    fields = ("f1", "precision", "recall", "error_rate")
-    means = {f: float(np.mean([getattr(a, f) for a in by_class.values()])) for f in fields}
-    return Accuracy(**means) if by_class else Accuracy(np.nan, np.nan, np.nan, np.nan)
-
-
-def micro(counts: CollarCounts) -> Accuracy:
-    """From the sums over all classes. An unmatched event and an unmatched detection at its times,
-    of whatever class, are one substitution instead of two errors.
-
-    Where several maximum matchings leave different events over, their number can depend on which
-    one is found; F1, precision and recall cannot.
+    Args:
+        labels: sed_eval's class list, those of the reference unless given. A class of the list
+            without events has precision 0 (if detected) and an error rate of some 1e16, which
+            enter the macro averages.
+        empty: precision of a class that is never detected, 0 or NaN.
     """
+    place = {name: i for i, name in enumerate(counts.classes)}
+    labels = counts.classes[: counts.scored] if labels is None else labels
+    found = {}
+    for name in labels:
+        i = place.get(name)
+        tables = counts.hits, counts.reference, counts.detected
+        hits, ref, sys = (0.0 if i is None else table[:, i].sum() for table in tables)
+        found[name] = rates(hits, ref, sys, empty=empty).plain()
+    return found
+
+
+def macro(by_class: dict[str, Rates]) -> Rates:
+    """Means over the classes, of each rate where it is not NaN."""
+    names = [field.name for field in fields(Rates)]
+    columns = [np.array([getattr(of, n) for of in by_class.values()], dtype=float) for n in names]
+    return class_average(Rates(*columns)).plain()
+
+
+def micro(counts: CollarCounts, *, empty: float = 0.0) -> Rates:
+    """From the sums over all classes. An unmatched event and an unmatched detection at its times,
+    of whatever class, are one substitution instead of two errors."""
     hits, reference, detected, swapped = (
         float(table.sum())
         for table in (counts.hits, counts.reference, counts.detected, counts.substitutions)
     )
-    return _accuracy(hits, reference, detected, swapped)
-
-
-@dataclass(frozen=True, eq=False)
-class _Free:
-    """Code (clip and class) of every event, and which of them are unmatched."""
-
-    code: Array
-    left: Array
-
-
-def _accuracy(hits: float, reference: float, detected: float, swapped: float) -> Accuracy:
-    if not reference:
-        return Accuracy(np.nan, 0.0 if detected else np.nan, np.nan, np.nan)
-    precision = hits / detected if detected else 0.0
-    missed, invented = reference - hits - swapped, detected - hits - swapped
-    errors = sum(float(n) / (reference + EPS) for n in (swapped, missed, invented))
-    f1 = 2 * hits / (reference + detected)
-    return Accuracy(float(f1), float(precision), float(hits / reference), errors)
+    return rates(hits, reference, detected, substitutions=swapped, empty=empty).plain()
 
 
 def _codes(events: EventTable, clips: Sequence[str], classes: Sequence[str]) -> Array:
@@ -171,48 +169,21 @@ def _tally(codes: Array, shape: tuple[int, int]) -> Array:
     return np.bincount(codes, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
 
 
-def _matching(
-    reference: EventTable, guess: EventTable, ref: Array, sys: Array, collar: Collar
-) -> Array:
-    """(reference events,) the detection matched to each, or -1."""
-    order = np.argsort(sys, kind="stable")
-    first = np.searchsorted(sys[order], ref)
-    sizes = np.searchsorted(sys[order], ref, side="right") - first
-    found = []
-    for a, b in batches(sizes + 1, PAIRS):
-        r = np.repeat(np.arange(a, b), sizes[a:b])
-        within = np.arange(len(r)) - np.repeat(np.cumsum(sizes[a:b]) - sizes[a:b], sizes[a:b])
-        s = order[first[r] + within]
-        hit = collar.hits(reference.onset[r], reference.offset[r], guess.onset[s], guess.offset[s])
-        found.append(np.stack([r[hit], s[hit]]))
-    if not found or not len(guess):
-        return np.full(len(reference), -1)
-    r, s = np.concatenate(found, axis=1)
-    graph = sparse.csr_matrix((np.ones(len(r)), (r, s)), shape=(len(reference), len(guess)))
-    return maximum_bipartite_matching(graph, perm_type="column")
+def _only(events: EventTable, group: Array, keep: Array) -> tuple[EventTable, Array]:
+    return EventTable(
+        events.clip[keep], events.onset[keep], events.offset[keep], events.label[keep], events.clips
+    ), group[keep]
 
 
-def _substitutions(
-    reference: EventTable,
-    guess: EventTable,
-    ref: _Free,
-    sys: _Free,
-    shape: tuple[int, int],
-    collar: Collar,
+def _hits(
+    reference: EventTable, ref: Array, guess: EventTable, sys: Array, collar: Collar
 ) -> Array:
-    """(clips,) unmatched events, in order, that meet an unmatched detection not yet used."""
-    clips, classes = shape
-    number = np.zeros(clips)
-    waiting: dict[int, list[int]] = {}
-    for j in np.flatnonzero(sys.left):
-        waiting.setdefault(int(sys.code[j] // classes), []).append(int(j))
-    for i in np.flatnonzero(ref.left):
-        clip = int(ref.code[i] // classes)
-        rest = np.array(waiting.get(clip, ()), dtype=np.int64)
-        hit = collar.hits(
-            reference.onset[i], reference.offset[i], guess.onset[rest], guess.offset[rest]
-        )
-        if hit.any():
-            waiting[clip].remove(int(rest[np.argmax(hit)]))
-            number[clip] += 1
-    return number
+    """(2, pairs) event and detection of one group (ref, sys) within the collars, in order."""
+    if np.isfinite(collar.onset):
+        pairs = near(ref, reference.onset, collar.onset, sys, guess.onset)
+    else:
+        allowed = collar.allowed(reference.onset, reference.offset)
+        pairs = near(ref, reference.offset, allowed, sys, guess.offset)
+    r, s = pairs
+    hit = collar.hits(reference.onset[r], reference.offset[r], guess.onset[s], guess.offset[s])
+    return in_order(pairs[:, hit])
