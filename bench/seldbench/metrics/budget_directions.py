@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from seldbench.events import DirectionTable
 from seldbench.geometry import angular_distance, unit_vectors
 from seldbench.metrics.budget import Errors, Outcomes, best_first
+from seldbench.metrics.seld.assignment import assigned
 
 Array = np.ndarray
 # The last stands only where both tables have distances.
@@ -120,29 +120,12 @@ def _same_class(true: _Side, found: _Side) -> tuple[Array, Array]:
             picked = rows, columns
         else:
             angle = angular_distance(true.doa[rows][:, :, None], found.doa[columns][:, None])
-            a, b = _assigned(angle)
+            a, b = assigned(angle)
             picked = np.take_along_axis(rows, a, 1), np.take_along_axis(columns, b, 1)
         first.append(picked[0].ravel())
         second.append(picked[1].ravel())
     none = np.zeros(0, dtype=np.int64)
     return np.concatenate([none, *first]), np.concatenate([none, *second])
-
-
-def _assigned(cost: Array) -> tuple[Array, Array]:
-    """The cheapest pairings of (problems, n, m) -> indices, (problems, min(n, m)) twice."""
-    problems, n, m = cost.shape
-    if n == 1:
-        best = cost[:, 0].argmin(axis=1)[:, None]
-        return np.zeros_like(best), best
-    if m == 1:
-        best = cost[:, :, 0].argmin(axis=1)[:, None]
-        return best, np.zeros_like(best)
-    if n == m == 2:
-        crossed = cost[:, 0, 1] + cost[:, 1, 0] < cost[:, 0, 0] + cost[:, 1, 1]
-        straight = np.broadcast_to([0, 1], (problems, 2))
-        return straight, np.where(crossed[:, None], straight[:, ::-1], straight)
-    pairs = [linear_sum_assignment(one) for one in cost]
-    return np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
 
 
 def _other_class(

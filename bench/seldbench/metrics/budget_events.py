@@ -1,8 +1,7 @@
 """Error budget of events with times (SED): one kind for every true event and every detection.
 
 Within a clip, step by step, each among what the steps before left over, one to one:
-1. `hit`: same class, onset and offset within the collars; as many as possible, which are the hits
-   of event-based F1 (where several matchings have most hits, other events may be left over).
+1. `hit`: same class, onset and offset within the collars: the hits of event-based F1.
 2. `onset`, `offset`, `both`: same class, near, but onset, offset or both outside the collars.
 3. `confusion`: another class at these times, that is both within the collars or an intersection
    over union of at least 0.5 (so a short event below a long detection is not confused with it).
@@ -16,13 +15,12 @@ the largest intersection over union down, of equal ones the first in file order.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from seldbench.events import EventTable
 from seldbench.metrics.budget import Errors, Outcomes, best_first
 from seldbench.metrics.collar import Collar
 from seldbench.metrics.intersection import PAIRS, batches
+from seldbench.metrics.matching import maximum
 from seldbench.metrics.truth import indices
 
 Array = np.ndarray
@@ -91,21 +89,10 @@ def _pair_up(pairs: _Pairs, kinds: tuple[Array, Array], partner: Array) -> None:
         return rows[best_first(pairs.event[rows], pairs.detection[rows], pairs.overlap[rows])]
 
     hits = np.flatnonzero(pairs.same & at_once)
-    set_kind(_most(pairs, hits, len(event_kind), len(detection_kind)), HIT)
+    set_kind(hits[maximum(np.stack([pairs.event[hits], pairs.detection[hits]]))], HIT)
     misplaced = best_of(pairs.same)
     set_kind(misplaced, late[misplaced])
     set_kind(best_of(~pairs.same & alike), CONFUSION)
-
-
-def _most(pairs: _Pairs, rows: Array, events: int, detections: int) -> Array:
-    """As many of these pairs as can be, one to one."""
-    if not len(rows):
-        return rows
-    ends = pairs.event[rows], pairs.detection[rows]
-    graph = sparse.csr_matrix((np.ones(len(rows)), ends), shape=(events, detections))
-    matched = maximum_bipartite_matching(graph, perm_type="column")
-    # An event and a detection are one pair at most, so that the partner says which.
-    return rows[matched[ends[0]] == ends[1]]
 
 
 def _pairs(
