@@ -18,9 +18,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from seldbench import registry
 from seldbench.errors import BadRecipe, UnknownName, near
+from seldbench.metrics.seld import SCORERS
 
 # A variant that names one of these says all of it: merged, an entry could never be taken away.
 REPLACED = frozenset({"batch", "select", "medians", "thresholds", "features", "tune", "clip_mask"})
+# What each scorer scores, as `Dataset.task` names it.
+SCORES = {"sed": "sed", "tagging": "tagging", "sources": "separation"} | dict.fromkeys(
+    SCORERS, "seld"
+)
 STAGE_KEYS = ("features", "layout", "model", "heads", "batch", "augment", "training", "select")
 
 
@@ -194,7 +199,7 @@ class Recipe(Table):
     source: str
     notes: str = ""
     system: Literal["single"] = "single"
-    scorers: list[Literal["sed"]] = ["sed"]
+    scorers: list[str] = Field(["sed"], min_length=1)
     shown_stage: str
     stages: dict[str, Stage]
     post: Post
@@ -207,6 +212,13 @@ class Recipe(Table):
                     raise ValueError(
                         f"stages.{name}.init: no stage {parent!r}{near(parent, self.stages)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _scorers_exist(self) -> "Recipe":
+        for name in self.scorers:
+            if name not in SCORES:
+                raise ValueError(f"scorers: no scorer {name!r}{near(name, SCORES)}")
         return self
 
     @property

@@ -83,6 +83,12 @@ def test_an_unknown_key_is_refused_with_the_nearest(recipe):
         resolve(recipe(), "desed", None, {"training.lrate": 1})
 
 
+def test_an_unknown_scorer_is_refused_with_the_nearest(recipe):
+    chosen = {"scorers": ["dcase2021_fixed", "dcase2030"]}
+    with pytest.raises(BadRecipe, match=r"no scorer 'dcase2030' \(near: dcase20"):
+        resolve(recipe(), "desed", None, chosen)
+
+
 def test_an_unknown_variant_is_refused_with_the_nearest(recipe):
     with pytest.raises(UnknownName, match=r"no variant 'lang' \(near: long"):
         resolve(recipe(), "desed", "lang")

@@ -88,6 +88,11 @@ def test_a_finished_run_is_not_made_again_and_a_shared_stage_not_trained_again(e
     assert any("already trained" in line for line in heard.lines)
 
 
+def test_a_scorer_of_another_task_is_refused_before_anything_is_trained(experiment):
+    with pytest.raises(BadRecipe, match=r"'dcase2022' scores seld, and .* is a set for sed; .*sed"):
+        experiment(scorers=["dcase2022"]).run(CPU, Quiet())
+
+
 def test_what_determines_a_training_determines_its_key(experiment, toy):
     key = experiment().nodes()[0].key
     assert experiment().nodes()[0].key == key

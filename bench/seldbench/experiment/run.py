@@ -24,7 +24,7 @@ from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.tuning import tuned
 from seldbench.prediction import ClipScores, Prediction
-from seldbench.recipe import Recipe, canonical
+from seldbench.recipe import SCORES, Recipe, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
 
@@ -45,12 +45,23 @@ class Experiment:
 
     def prepare(self) -> list[Prepared]:
         """Every stage checked and built, and the test split opened."""
+        self._check_scorers()
         self.data.clips(TEST)
         tune = self.recipe.post.tune
         if tune is not None:
             self.data.clips(tune.on)
         fixed(self.recipe.post, self.data.dataset.classes)
         return [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
+
+    def _check_scorers(self) -> None:
+        task = self.data.dataset.task
+        for scorer in self.recipe.scorers:
+            if SCORES[scorer] != task:
+                raise BadRecipe(
+                    f"scorers: {scorer!r} scores {SCORES[scorer]}, and {self.data.dataset.name} is"
+                    f" a set for {task}; name one of:"
+                    f" {', '.join(name for name, of in SCORES.items() if of == task)}"
+                )
 
     def splits(self) -> set[str]:
         """The splits that the run uses."""
