@@ -96,7 +96,7 @@ def notes_on_tags(paired: Paired, predictions: Predicted, threshold: float | Non
         notes.append(f"predictions for {len(unknown)} other clips left out: {_some(unknown)}")
     extra = [c for c in predictions.classes if c not in reference.classes]
     if not len(paired.scored):
-        notes.append("no clip of the reference has a label: nothing can be scored")
+        notes.append("no clip of the reference has a label: nothing can be ranked")
     if extra:
         notes.append(
             f"only in the predictions: {', '.join(extra)}; wrong wherever given, without scores of"

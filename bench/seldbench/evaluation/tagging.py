@@ -36,9 +36,11 @@ from seldbench.metrics.ranking import (
     roc_area,
 )
 from seldbench.metrics.tagging import (
+    TOP,
     LabelCounts,
     among_highest,
     class_mean,
+    class_shares,
     confusion,
     d_prime,
     f1,
@@ -48,7 +50,6 @@ from seldbench.metrics.tagging import (
 from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
-TOP = 5
 RANKED = ("map", "map_micro", "mauc", "d_prime")
 ACCURACIES = ("accuracy", "accuracy_fold_mean", f"accuracy_top{TOP}")
 NAMES = (*RANKED, *ACCURACIES, "subset_accuracy", "label_accuracy", "f1_macro", "f1_micro")
@@ -123,7 +124,7 @@ def tagging_measures(
 def _measures(paired: Paired) -> list[Measure]:
     names = tuple(paired.classes[i] for i in paired.scored)
     found = [Measure(paired.reference.clips, names, partial(_decided, paired, _counts(paired)))]
-    if paired.scores is not None:
+    if paired.scores is not None and len(names):
         ranked = rankings(paired.scores[:, paired.scored], paired.labels[:, paired.scored])
         clips, classes = paired.labels.shape
         owner = np.repeat(np.arange(clips), classes)
@@ -149,10 +150,12 @@ def _ranked(ranked: Sequence[Ranking], every: Ranking, sample: Sample) -> Values
 
 @dataclass(frozen=True, eq=False)
 class _Counts:
-    """Decided labels, and by clip: right and top, whether the answer is right or among the highest;
-    folds: (clips, folds) which fold it is in. None where not determined."""
+    """Decided labels, and by clip: exact, whether all of its labels are given and no other; right
+    and top, whether its one label is the answer, or among the highest; folds: (clips, folds) which
+    fold it is in. None where not determined."""
 
     labels: LabelCounts
+    exact: Array
     right: Array | None
     top: Array | None
     folds: Array | None
@@ -164,7 +167,8 @@ def _counts(paired: Paired) -> _Counts:
         top = among_highest(scores, paired.label, TOP).astype(np.float64)
     folds = None if fold is None else (fold[:, None] == np.unique(fold)).astype(np.float64)
     right = None if paired.right is None else paired.right.astype(np.float64)
-    return _Counts(label_counts(paired.labels, paired.guess), right, top, folds)
+    exact = (paired.labels == paired.guess).all(axis=1).astype(np.float64)
+    return _Counts(label_counts(paired.labels, paired.guess), exact, right, top, folds)
 
 
 def _decided(paired: Paired, counts: _Counts, sample: Sample) -> Values:
@@ -177,7 +181,7 @@ def _decided(paired: Paired, counts: _Counts, sample: Sample) -> Values:
     if not paired.reference.single:
         wrong = (present + given - 2 * hits).sum(axis=1)
         pairs = clips * len(paired.classes)
-        scores["subset_accuracy"] = share(sample.sums(counts.labels.exact), clips)
+        scores["subset_accuracy"] = share(sample.sums(counts.exact), clips)
         scores["label_accuracy"] = share(pairs - wrong, pairs)
     if counts.right is not None:
         scores["accuracy"] = share(sample.sums(counts.right), clips)
@@ -187,12 +191,7 @@ def _decided(paired: Paired, counts: _Counts, sample: Sample) -> Values:
     if counts.top is not None:
         scores[f"accuracy_top{TOP}"] = share(sample.sums(counts.top), clips)
     hits, present, given = (table[:, paired.scored] for table in (hits, present, given))
-    classes = {
-        "f1": f1(hits, present, given),
-        "precision": share(hits, given),
-        "recall": share(hits, present),
-    }
-    return Values(scores, classes)
+    return Values(scores, class_shares(hits, present, given) if len(paired.scored) else {})
 
 
 def _finite(values: Array) -> Array:

@@ -16,6 +16,7 @@ from scipy.special import ndtri
 from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
+TOP = 5  # of the accuracy that asks for the true class among the highest
 
 
 def clip_f1(scores: Array, labels: Array, threshold: float = 0.5) -> Array:
@@ -56,13 +57,11 @@ def d_prime(area: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class LabelCounts:
-    """Decided labels by clip, (clips, classes): present in the reference, given by a system, and
-    both. exact: (clips,) whether all of a clip's labels are given and no other."""
+    """Labels by clip, (clips, classes): present in the reference, given by a system, and both."""
 
     present: sparse.csr_matrix
     given: sparse.csr_matrix
     hits: sparse.csr_matrix
-    exact: Array
 
     def sums(self, sample: Sample) -> tuple[Array, Array, Array]:
         """(replicates, classes) each: hits, present, given."""
@@ -76,8 +75,16 @@ def label_counts(labels: Array, guess: Array) -> LabelCounts:
         sparse.csr_matrix(present, dtype=np.float64),
         sparse.csr_matrix(given, dtype=np.float64),
         sparse.csr_matrix(present & given, dtype=np.float64),
-        (present == given).all(axis=1).astype(np.float64),
     )
+
+
+def tallied(clip: Array, label: Array, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """(clips, classes) how many items of a clip have a label.
+
+    Args:
+        clip, label: (items,) their numbers.
+    """
+    return sparse.coo_matrix((np.ones(len(clip)), (clip, label)), shape=shape).tocsr()
 
 
 def f1(hits: Array, present: Array, given: Array) -> Array:
@@ -85,9 +92,17 @@ def f1(hits: Array, present: Array, given: Array) -> Array:
     return np.where(present > 0, 2 * hits / np.maximum(present + given, 1), np.nan)
 
 
+def class_shares(hits: Array, present: Array, given: Array) -> dict[str, Array]:
+    """F1, precision (NaN where nothing is given) and recall; NaN where nothing is present."""
+    return {
+        "f1": f1(hits, present, given),
+        "precision": np.where(present > 0, share(hits, given), np.nan),
+        "recall": share(hits, present),
+    }
+
+
 def share(part: Array, whole: Array) -> Array:
-    """part / whole, NaN where there is nothing to divide by: recall of hits in present, precision
-    of hits in given, accuracy of what is right."""
+    """part / whole, NaN where there is nothing to divide by."""
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
