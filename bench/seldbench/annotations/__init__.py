@@ -14,6 +14,7 @@ from seldbench.annotations.events import (
     write_unlabelled,
     write_weak,
 )
+from seldbench.annotations.outputs import FrameOutputs, read_frame_outputs, write_frame_outputs
 from seldbench.annotations.predictions import read_predictions
 from seldbench.annotations.scores import (
     read_clip_scores,
@@ -23,13 +24,17 @@ from seldbench.annotations.scores import (
     write_score_table,
     write_score_tables,
 )
+from seldbench.annotations.submissions import check_submission, write_submission
 
 __all__ = [
     "DIALECTS",
+    "FrameOutputs",
+    "check_submission",
     "read_clip_scores",
     "read_directions",
     "read_durations",
     "read_events",
+    "read_frame_outputs",
     "read_frame_scores",
     "read_operating_points",
     "read_predictions",
@@ -39,6 +44,7 @@ __all__ = [
     "write_directions",
     "write_durations",
     "write_events",
+    "write_frame_outputs",
     "write_frame_scores",
     "write_operating_points",
     "write_score_table",

@@ -11,7 +11,7 @@ Sources: the readers and writers in cls_feature_class.py of sharathadavanne/seld
 sharathadavanne/seld-dcase2019.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -82,6 +82,11 @@ def read_directions(path: Path, dialect: str) -> DirectionTable:
         BadFile: nothing there, something other than CSV files, or a file that breaks a rule: its
             line is named.
     """
+    return read_with_places(path, dialect)[0]
+
+
+def read_with_places(path: Path, dialect: str) -> tuple[DirectionTable, Callable[[int], str]]:
+    """`read_directions`, and what says 'path:line' of a row."""
     layout = layout_of(dialect)
     files = csv_files(path)
 
@@ -90,7 +95,7 @@ def read_directions(path: Path, dialect: str) -> DirectionTable:
 
     rows = read_rows(files, len(layout.columns), refusal)
     _check(rows, layout, dialect)
-    return _table(rows, layout)
+    return _table(rows, layout), rows.place
 
 
 def csv_files(path: Path) -> list[Path]:

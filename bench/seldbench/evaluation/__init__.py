@@ -10,6 +10,7 @@ from seldbench.evaluation.sed import (
     sed_measures,
     selection_score,
 )
+from seldbench.evaluation.seld import score_seld, score_seld_files, seld_measures
 from seldbench.metrics.selection import SELECTION, Validation
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
     "psd_roc",
     "score_sed",
     "score_sed_files",
+    "score_seld",
+    "score_seld_files",
     "scores_of",
     "sed_measures",
+    "seld_measures",
     "selection_score",
 ]
