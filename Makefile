@@ -1,10 +1,13 @@
 # make demo: install, simulate, train, score, publish; ends at a page to open.   make test: the tests.
+# make oracles: our numbers beside the official scorers', in an environment of its own (.oracles).
 SHELL := bash
 .SHELLFLAGS := -eo pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
+ORACLE_PYTHON ?= python3.11
+ORACLES := tests/oracles/requirements.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test oracles lint clean
 
 demo: .venv/train
 	@echo 'A demonstration: a small network, minutes of training, simulated sounds.'
@@ -16,6 +19,9 @@ demo: .venv/train
 
 test: .venv/dev
 	$(BIN)/pytest
+
+oracles: .oracles/ready
+	OMP_NUM_THREADS=1 .oracles/bin/python -m pytest tests/oracles
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .
@@ -32,5 +38,18 @@ lint: .venv/dev
 
 comma := ,
 
+.oracles/ready: $(ORACLES) pyproject.toml
+	@$(ORACLE_PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+	    { echo 'The official scorers need Python 3.11 (or 3.12); $(ORACLE_PYTHON) is absent or another.'; \
+	      echo 'Install one (pyenv install 3.11; uv python install 3.11; apt install python3.11-venv)'; \
+	      echo 'or say where it is: make oracles ORACLE_PYTHON=/path/to/python3.11'; exit 1; }
+	@rm -rf .oracles
+	$(ORACLE_PYTHON) -m venv .oracles
+	.oracles/bin/python -m pip install --disable-pip-version-check -r $(ORACLES) || \
+	    { echo 'The pinned packages ($(ORACLES)) could not be installed. Without ready-made wheels for'; \
+	      echo 'this Python and machine, pip builds them: that needs a C compiler.'; exit 1; }
+	.oracles/bin/python -m pip install --disable-pip-version-check --no-deps -e .
+	@touch $@
+
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .oracles demo

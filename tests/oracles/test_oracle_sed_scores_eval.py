@@ -1,0 +1,114 @@
+"""Exact PSDS and scores at a threshold from frame scores: ours and sed_scores_eval's."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seldbench.metrics.changepoints import change_points
+from seldbench.metrics.collar import Collar, class_f1, collar_counts, macro_f1, micro_f1
+from seldbench.metrics.intersection import Criteria
+from seldbench.metrics.psds import DCASE, Scenario, stair_area
+from seldbench.metrics.runs import events_above
+from seldbench.metrics.truth import truth
+from seldbench.metrics.uncertainty import Whole
+from seldbench.metrics.weighted import class_stairs, psds_exact
+
+official = pytest.importorskip(
+    "sed_scores_eval", reason="sed_scores_eval is absent; see `make oracles`"
+)
+
+SCENARIOS = {
+    **DCASE,
+    "strict": Scenario(Criteria(1.0, 1.0), alpha_ct=0.0, alpha_st=1.0, max_efpr=5000.0),
+    "loose": Scenario(Criteria(0.2, 0.3, 0.1), alpha_ct=1.0, alpha_st=0.0, max_efpr=3000.0),
+    "half": Scenario(Criteria(0.5, 0.5, 0.5), alpha_ct=0.3, alpha_st=2.0, max_efpr=20000.0),
+}
+
+
+def events_of(reference):
+    rows = {clip: [] for clip in reference.clips}
+    columns = reference.clip, reference.onset, reference.offset, reference.label
+    for clip, onset, offset, label in zip(*columns):
+        rows[clip].append((float(onset), float(offset), label))
+    return rows
+
+
+def theirs(case, tables, scenario):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return official.intersection_based.psds(
+            tables,
+            events_of(case.reference),
+            case.durations,
+            dtc_threshold=scenario.criteria.dtc,
+            gtc_threshold=scenario.criteria.gtc,
+            cttc_threshold=scenario.criteria.cttc,
+            alpha_ct=scenario.alpha_ct,
+            alpha_st=scenario.alpha_st,
+            max_efpr=scenario.max_efpr,
+        )[:2]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_exact_psds_equals_sed_scores_eval(score_scene, score_tables, name):
+    scenario, values = SCENARIOS[name], []
+    for seed in range(200):
+        case, frames = score_scene(seed)
+        if scenario.alpha_ct and len(frames.classes) == 1:
+            continue  # sed_scores_eval divides by no other class: below
+        value, by_class = theirs(case, score_tables(frames), scenario)
+        known = truth(case.reference, case.durations)
+        changes = change_points(known, frames, scenario.criteria)
+        mine = psds_exact(known, changes, scenario, Whole(len(known.clips)))
+        assert mine.psds[0] == pytest.approx(value, abs=1e-9), f"seed {seed}"
+        stairs = class_stairs(known, changes, scenario)
+        for label, of_class, stair in zip(known.classes, mine.classes[0], stairs):
+            assert of_class == pytest.approx(by_class[label], abs=1e-9), f"seed {seed}, {label}"
+            area = stair_area(*stair, scenario.max_efpr)
+            assert area == pytest.approx(by_class[label], abs=1e-9), f"seed {seed}, {label}"
+        values.append(value)
+    assert len(values) > 100
+    assert np.std(values) > 0.01
+
+
+def test_of_a_single_class_sed_scores_eval_has_no_psds2_and_ours_has_no_cross_triggers(
+    score_scene, score_tables
+):
+    scenario = replace(DCASE["psds2"], max_efpr=3000.0)
+    for seed in range(20):
+        case, frames = score_scene(seed, classes=1)
+        known = truth(case.reference, case.durations)
+        changes = change_points(known, frames, scenario.criteria)
+        mine = psds_exact(known, changes, scenario, Whole(len(known.clips))).psds[0]
+        alone = replace(scenario, criteria=Criteria(0.1, 0.1), alpha_ct=0.0)
+        value = theirs(case, score_tables(frames), alone)[0]
+        assert mine == pytest.approx(value, abs=1e-9), f"seed {seed}"
+
+
+@pytest.mark.parametrize("collar", [(0.2, 0.2, 0.2), (0.5, 0.5, 0.0), (0.1, 0.3, 0.5)])
+def test_collar_f1_at_a_threshold_equals_sed_scores_eval(score_scene, score_tables, collar):
+    onset, offset, rate = collar
+    for seed in range(1000, 1200):
+        case, frames = score_scene(seed)
+        threshold = float(np.random.default_rng(seed).choice([0.25, 0.5, 0.55]))
+        f1, _, _, counts = official.collar_based.fscore(
+            score_tables(frames),
+            events_of(case.reference),
+            threshold,
+            onset_collar=onset,
+            offset_collar=offset,
+            offset_collar_rate=rate,
+        )
+        found = events_above(frames, [threshold]).at(0)
+        mine = collar_counts(case.reference, found, Collar(onset, offset, rate, decimals=6))
+        hits, known, detected = (t.sum(0) for t in (mine.hits, mine.reference, mine.detected))
+        for i, label in enumerate(case.reference.labels):
+            where = f"seed {seed}, {label}"
+            assert hits[i] == counts[label]["tps"], where
+            assert detected[i] - hits[i] == counts[label]["fps"], where
+            value = class_f1(hits, known, detected)[i]
+            assert value == pytest.approx(f1[label], abs=1e-9), where
+        assert macro_f1(hits, known, detected) == pytest.approx(f1["macro_average"], abs=1e-9)
+        assert micro_f1(hits, known, detected) == pytest.approx(f1["micro_average"], abs=1e-9)
