@@ -49,6 +49,7 @@ __all__ = [
     "write_operating_points",
     "write_score_table",
     "write_score_tables",
+    "write_submission",
     "write_unlabelled",
     "write_weak",
 ]
