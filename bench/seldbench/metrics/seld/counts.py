@@ -8,9 +8,10 @@ import numpy as np
 
 from seldbench.errors import BadFile, UnknownName, near
 from seldbench.events import DirectionTable
-from seldbench.metrics.seld.rows import paired, portions
+from seldbench.metrics.seld.files import paired
+from seldbench.metrics.seld.rows import portions
 from seldbench.metrics.seld.rules import RULES
-from seldbench.metrics.seld.scorers import Angles, Scorer
+from seldbench.metrics.seld.scorers import RATE, Angles, Scorer, Setting
 
 Array = np.ndarray
 
@@ -43,6 +44,7 @@ def seld_counts(
     classes: int | None = None,
     angles: str | None = None,
     frames_per_file: int | None = None,
+    frames_per_second: int = RATE,
     with_distance: bool = True,
 ) -> SeldCounts:
     """Counts of the predictions by file and class.
@@ -52,10 +54,11 @@ def seld_counts(
             as the tables hold.
         angles: "polar" or "cartesian"; without it the scorer's own.
         frames_per_file: instead of the scorer's rule for the length of a file.
+        frames_per_second: 10 in all years' files but the submissions of 2019, which have 50.
         with_distance: without, distances play no role where the scorer has them.
 
     Raises:
-        BadFile: see `rows.paired`; also where distances are needed and a side has none.
+        BadFile: see `files.paired`; also where distances are needed and a side has none.
         UnknownName: another form of angles.
     """
     if not with_distance:
@@ -63,16 +66,19 @@ def seld_counts(
     form = _form(angles) if angles is not None else scorer.angles
     _need_distances(scorer, reference, predictions)
     number = classes or scorer.classes or _classes(reference, predictions)
-    both = paired(scorer, reference, predictions, frames_per_file)
-    tables = [RULES[scorer.rule](p, scorer) for p in portions(both, number, form, scorer)]
+    setting = Setting(scorer, number, form, frames_per_second)
+    both = paired(setting, reference, predictions, frames_per_file)
+    tables = [RULES[scorer.rule](part) for part in portions(both, setting)]
     if not tables:
-        raise BadFile("no files to score")
-    of_file, of_class = (
-        {n: np.concatenate([t[i][n] for t in tables]) for n in tables[0][i]} for i in (0, 1)
-    )
-    outside = [_outside(table, number) for table in (reference, predictions)]
+        raise BadFile("no files to score: the predictions have none")
     return SeldCounts(
-        scorer, both.files, both.unscored, number, (outside[0], outside[1]), of_file, of_class
+        scorer,
+        both.files,
+        both.unscored,
+        number,
+        (_outside(reference, number), _outside(predictions, number)),
+        _joined([of_file for of_file, _ in tables]),
+        _joined([of_class for _, of_class in tables]),
     )
 
 
@@ -99,3 +105,7 @@ def _classes(*sides: DirectionTable) -> int:
 
 def _outside(table: DirectionTable, classes: int) -> int:
     return int(((table.label < 0) | (table.label >= classes)).sum())
+
+
+def _joined(parts: list[dict[str, Array]]) -> dict[str, Array]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

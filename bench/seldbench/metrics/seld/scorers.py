@@ -11,7 +11,7 @@ Angles = Literal["polar", "cartesian"]
 
 THRESHOLD = 20.0  # degrees
 RELATIVE = 1.0  # of the true distance
-SECOND = 10  # frames
+RATE = 10  # frames in a second
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Scorer:
 
     rule: what is counted, see `rules`. classes: the number of classes, of which a macro average
     takes all; None for as many as the files hold. average, angles: the year's own. distance:
-    whether distances are scored. scores, class_scores: names of the scores in order. frames: the
-    length of a file in frames, None for the largest frame number of the reference (not counting
-    that frame). far: the weight in F of a pair that is too far apart; a miss or a false alarm has
-    1/2. through_angles: vectors are turned into angles and back, as the year's reader does (a zero
-    vector becomes the front). fixed: whether the official code's bugs are mended.
+    whether distances are scored. scores, class_scores: names of the scores in order. seconds: the
+    length of a file, None for the largest frame number of the reference. far: the weight in F of a
+    pair that is too far apart (a miss or a false alarm has 1/2). through_angles: vectors are turned
+    into angles and back, as the year's reader does (a zero vector becomes the front). fixed:
+    whether the bugs of the official code are mended, see the package.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Scorer:
     class_scores: tuple[str, ...]
     classes: int | None = None
     distance: bool = False
-    frames: int | None = None
+    seconds: int | None = None
     far: float = 1.0
     through_angles: bool = False
     fixed: bool = False
@@ -49,15 +49,25 @@ class Scorer:
         return replace(self, distance=False, scores=names, class_scores=of_class)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """A scorer with all that is left open decided. rate: frames in a second."""
+
+    scorer: Scorer
+    classes: int
+    angles: Angles
+    rate: int = RATE
+
+
 JOINT = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
 DISTANCES = ("rde_cd", "diste_cd")
 WITH_DISTANCE = ("er20", "f20", "doae_cd", "rde_cd", "lr_cd", "seld_score", "diste_cd")
 APART = ("er", "f1", "doa_error", "frame_recall", "seld_score")
 
 _YEARS = (
-    Scorer("dcase2019", "activity", "micro", "polar", APART, ("f1",), frames=600),
-    Scorer("dcase2020", "classes", "micro", "polar", JOINT, JOINT[1:4], frames=600),
-    Scorer("dcase2021", "instances", "micro", "polar", JOINT, JOINT[1:4], frames=600, far=0.5),
+    Scorer("dcase2019", "activity", "micro", "polar", APART, ("f1",), seconds=60),
+    Scorer("dcase2020", "classes", "micro", "polar", JOINT, JOINT[1:4], seconds=60),
+    Scorer("dcase2021", "instances", "micro", "polar", JOINT, JOINT[1:4], seconds=60, far=0.5),
     Scorer("dcase2022", "instances", "macro", "polar", JOINT, JOINT, classes=13),
     Scorer("dcase2023", "instances", "macro", "polar", JOINT, JOINT, classes=13),
     Scorer(
