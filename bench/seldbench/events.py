@@ -3,6 +3,7 @@ as columns in file order (EventTable, DirectionTable: what files hold and metric
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -59,7 +60,17 @@ class EventTable:
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels that occur, sorted."""
-        return tuple(sorted(set(self.label.tolist())))
+        return tuple(sorted(self.label_codes[0]))
+
+    @cached_property
+    def clip_codes(self) -> tuple[tuple[str, ...], Array]:
+        """The clips with events, as they first occur, and every event's index among them."""
+        return factorised(self.clip)
+
+    @cached_property
+    def label_codes(self) -> tuple[tuple[str, ...], Array]:
+        """The labels, as they first occur, and every event's index among them."""
+        return factorised(self.label)
 
     def of_clips(self, names: Iterable[str]) -> "EventTable":
         """The rows of the clips in `names`; order and `clips` restricted likewise."""
@@ -132,6 +143,20 @@ class DirectionTable:
         file, frame, label, track, direction = (column[keep] for column in columns)
         distance = None if self.distance is None else self.distance[keep]
         return DirectionTable(self.files, file, frame, label, track, direction, distance)
+
+
+def factorised(names: Array) -> tuple[tuple[str, ...], Array]:
+    """The different ones of (rows,) names, as they first occur, and (rows,) int64 indices in them.
+
+    Tables hold long runs of one name, so that only a run's first name is looked up.
+    """
+    if not len(names):
+        return (), np.zeros(0, dtype=np.int64)
+    first = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
+    leading = names[first].tolist()
+    place = {name: i for i, name in enumerate(dict.fromkeys(leading))}
+    code = np.fromiter(map(place.__getitem__, leading), np.int64, len(leading))
+    return tuple(place), np.repeat(code, np.diff(first, append=len(names)))
 
 
 def event_table(events: Mapping[str, Iterable[Event]]) -> EventTable:

@@ -5,6 +5,7 @@ Layouts: sed.md of DCASE task 4 (DCASE-REPO/DESED_task). A row with empty onset,
 lists a clip without events.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -171,14 +172,19 @@ def _events(table: Table) -> tuple[EventTable, Array]:
     )
     return (
         EventTable(
-            np.array([clips[i] for i in filled], dtype=object),
+            _names([clips[i] for i in filled]),
             onset,
             offset,
-            np.array([cells[2][i] for i in filled], dtype=object),
+            _names([cells[2][i] for i in filled]),
             tuple(dict.fromkeys(clips)),
         ),
         np.array(filled, dtype=np.int64),
     )
+
+
+def _names(cells: list[str]) -> Array:
+    """Equal names become one object: less memory, and faster to compare."""
+    return np.array([*map(sys.intern, cells)], dtype=object)
 
 
 def _joined(parts: Sequence[EventTable]) -> EventTable:

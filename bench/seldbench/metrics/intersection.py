@@ -19,7 +19,7 @@ from scipy import sparse
 from seldbench.metrics.truth import Detections, Truth
 
 Array = np.ndarray
-PAIRS = 2_000_000  # pairs of a detection and an event that are looked at together
+PAIRS = 200_000  # pairs of a detection and an event that are looked at together: they stay in cache
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,14 @@ class Criteria:
 class PointCounts:
     """Counts by clip at every operating point, sparse, one row a clip.
 
-    found, false: columns are (points, classes); cross: (points, classes, classes), detection's
-    class before the event's.
+    found, false: columns are (points, classes). cross: a column for each of (points, classes, other
+    classes) that occurs; `crossed` has their numbers, ascending.
     """
 
     found: sparse.csr_matrix
     false: sparse.csr_matrix
     cross: sparse.csr_matrix
+    crossed: Array
     points: int
     classes: int
 
@@ -55,24 +56,29 @@ class PointCounts:
         """Sums over clips with weights (replicates, clips) -> (replicates, points, classes) twice,
         (replicates, points, classes, classes)."""
         shape = (len(weights), self.points, self.classes)
+        cross = np.zeros((len(weights), self.points * self.classes * self.classes))
+        cross[:, self.crossed] = weights @ self.cross
         return (
             (weights @ self.found).reshape(shape),
             (weights @ self.false).reshape(shape),
-            (weights @ self.cross).reshape(*shape, self.classes),
+            cross.reshape(*shape, self.classes),
         )
 
 
 def point_counts(known: Truth, found: Detections, criteria: Criteria) -> PointCounts:
     """The counts of every operating point."""
     classes, points = len(known.classes), found.points
-    order = np.lexsort((found.onset, found.point, found.clip))
-    tables: list[list[Array]] = [[], [], []]  # columns of (clip, column) pairs, by kind
-    for rows in _batches(known, found, order):
-        for table, pairs in zip(tables, _count(known, found, rows, criteria)):
-            table.append(pairs)
-    sizes = (points * classes, points * classes, points * classes * classes)
-    hits, false, cross = (_tally(rows, len(known.clips), size) for rows, size in zip(tables, sizes))
-    return PointCounts(hits, false, cross, points, classes)
+    tables: list[list[Array]] = [[], [], []]  # cells of (clip, column), by kind
+    for rows in _batches(known, found):
+        for table, some in zip(tables, _count(known, found, rows, criteria)):
+            table.append(some)
+    cells = [np.concatenate([np.zeros(0, dtype=np.int64), *table]) for table in tables]
+    columns = points * classes
+    hits, false = (_tally(part, len(known.clips), columns) for part in cells[:2])
+    clip, column = np.divmod(cells[2], columns * classes)
+    crossed, column = np.unique(column, return_inverse=True)
+    cross = _tally(clip * len(crossed) + column, len(known.clips), len(crossed))
+    return PointCounts(hits, false, cross, crossed, points, classes)
 
 
 def intersection_f1(known: Truth, counts: PointCounts, point: int = 0) -> dict[str, float]:
@@ -96,14 +102,18 @@ def ordered_sums(group: Array, values: Array) -> tuple[Array, Array]:
     if not len(group):
         return group, values
     starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    sizes = np.diff(np.append(starts, len(group)))
-    total, lost = np.zeros(len(starts)), np.zeros(len(starts))
-    for k in range(int(sizes.max())):
-        more = np.flatnonzero(sizes > k)
-        term = values[starts[more] + k] - lost[more]
-        new = total[more] + term
-        lost[more] = new - total[more] - term
-        total[more] = new
+    sizes = np.diff(starts, append=len(group))
+    total = values[starts]
+    more = np.flatnonzero(sizes > 1)
+    some, lost, k = total[more], np.zeros(len(more)), 1
+    while len(more):
+        term = values[starts[more] + k] - lost
+        new = some + term
+        lost = new - some - term
+        total[more] = some = new
+        k += 1
+        still = sizes[more] > k
+        more, some, lost = more[still], some[still], lost[still]
     return group[starts], total
 
 
@@ -126,76 +136,103 @@ def batches(costs: Array, budget: int) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _batches(known: Truth, found: Detections, order: Array) -> list[Array]:
-    """Rows by clip and point; the detections of one clip and point stay together."""
-    if not len(order):
-        return []
-    key = found.clip[order] * found.points + found.point[order]
+def _batches(known: Truth, found: Detections) -> Iterator[slice]:
+    """Rows in order; the detections of one clip and point stay together."""
+    if not len(found.clip):
+        return
+    key = found.clip * found.points + found.point
     starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-    events = known.start[found.clip[order] + 1] - known.start[found.clip[order]]
-    costs = np.add.reduceat(events + 1, starts)
-    bounds = np.append(starts, len(order))
-    return [order[bounds[a] : bounds[b]] for a, b in batches(costs, PAIRS)]
+    bounds = np.append(starts, len(key))
+    clip = found.clip[starts]
+    costs = (known.start[clip + 1] - known.start[clip] + 1) * np.diff(bounds)
+    for a, b in batches(costs, PAIRS):
+        yield slice(bounds[a], bounds[b])
 
 
 def _count(
-    known: Truth, found: Detections, rows: Array, criteria: Criteria
+    known: Truth, found: Detections, rows: slice, criteria: Criteria
 ) -> tuple[Array, Array, Array]:
-    """(2, hits) clip and column of each true positive, false positive and cross trigger."""
+    """Cells (clip, column) of each true positive, false positive and cross trigger."""
     clip, label, point = found.clip[rows], found.label[rows], found.point[rows]
     onset, offset = found.onset[rows], found.offset[rows]
     classes = len(known.classes)
-    row, event = pairs_in_clips(known, clip)
-    meet = (onset[row] < known.offset[event]) & (known.onset[event] < offset[row])
-    row, event = row[meet], event[meet]
-    shared = np.minimum(offset[row], known.offset[event]) - np.maximum(
-        onset[row], known.onset[event]
-    )
-    share = shared / (offset - onset)[row]
-    own = label[row] == known.label[event]
-
-    hit, covered = ordered_sums(row[own], share[own])
-    relevant = np.zeros(len(rows), dtype=bool)
+    cell = (clip * found.points + point) * classes + label
+    order, start = known.by_class
+    group = clip * classes + label
+    row, event = _listed(start[group], start[group + 1])
+    row, event, shared = _meeting(known, onset, offset, row, order[event])
+    hit, covered = ordered_sums(row, shared / (offset - onset)[row])
+    relevant = np.zeros(len(clip), dtype=bool)
     relevant[hit[covered >= criteria.dtc]] = True
-    false = ~relevant & (onset < known.durations[clip]) & (offset > 0)
-    column = point * classes + label
+    false = np.flatnonzero(~relevant & (onset < known.durations[clip]) & (offset > 0))
+    keep = relevant[row]
+    row, event, shared = row[keep], event[keep], shared[keep]
+    hits = _found(known, cell, row, event, shared / known.length[event], criteria.gtc)
+    cross = np.zeros(0, dtype=np.int64)
+    if criteria.cttc is not None:
+        others = np.flatnonzero(~relevant)
+        cross = _cross_triggers(known, clip, label, onset, offset, others, criteria.cttc)
+        cross = cell[cross // classes] * classes + cross % classes
+    return hits, cell[false], cross
 
-    found_pairs = np.flatnonzero(own & relevant[row])
-    key = point[row[found_pairs]] * len(known.clip) + event[found_pairs]
-    by_event = found_pairs[np.argsort(key, kind="stable")]
-    key, part = ordered_sums(np.sort(key), (shared / known.length[event])[by_event])
-    key = key[part >= criteria.gtc]
-    at, got = np.divmod(key, len(known.clip))
-    return (
-        np.stack([known.clip[got], at * classes + known.label[got]]),
-        np.stack([clip[false], column[false]]),
-        _cross_triggers(known, criteria, clip, column, row, event, share, ~own & ~relevant[row]),
-    )
+
+def _listed(first: Array, stop: Array) -> tuple[Array, Array]:
+    """(row, item) for every item in [first, stop) of every row, in order."""
+    sizes = stop - first
+    row = np.repeat(np.arange(len(first)), sizes)
+    return row, np.arange(len(row)) + (first - np.cumsum(sizes) + sizes)[row]
+
+
+def _meeting(
+    known: Truth, onset: Array, offset: Array, row: Array, event: Array
+) -> tuple[Array, Array, Array]:
+    """The pairs that intersect, and the seconds they share."""
+    shared = np.minimum(offset[row], known.offset[event])
+    shared -= np.maximum(onset[row], known.onset[event])
+    meet = np.flatnonzero(shared > 0)
+    return row[meet], event[meet], shared[meet]
+
+
+def _found(known: Truth, cell: Array, row: Array, event: Array, share: Array, gtc: float) -> Array:
+    """Cells of the events of which relevant detections cover enough, one for each."""
+    cell = cell[row]
+    rank = np.cumsum(np.append(0, cell[1:] != cell[:-1]))[: len(cell)]
+    key = rank * len(known.clip) + event
+    if (key[1:] < key[:-1]).any():  # identical detections
+        order = np.argsort(key, kind="stable")
+        key, cell, share = key[order], cell[order], share[order]
+    first = np.append(True, key[1:] != key[:-1])[: len(key)]
+    _, covered = ordered_sums(key, share)
+    return cell[first][covered >= gtc]
 
 
 def _cross_triggers(
     known: Truth,
-    criteria: Criteria,
     clip: Array,
-    column: Array,
-    row: Array,
-    event: Array,
-    share: Array,
-    candidate: Array,
+    label: Array,
+    onset: Array,
+    offset: Array,
+    rows: Array,
+    cttc: float,
 ) -> Array:
-    if criteria.cttc is None:
-        return np.zeros((2, 0), dtype=np.int64)
+    """row * classes + other class, ascending, of every cross trigger of these detections."""
     classes = len(known.classes)
-    pairs = np.flatnonzero(candidate)
-    key = row[pairs] * classes + known.label[event[pairs]]
-    order = np.argsort(key, kind="stable")
-    key, covered = ordered_sums(key[order], share[pairs[order]])
-    key = key[covered >= criteria.cttc]
-    row, other = np.divmod(key, classes)
-    return np.stack([clip[row], column[row] * classes + other])
+    order, _ = known.by_class
+    row, event = _listed(known.start[clip[rows]], known.start[clip[rows] + 1])
+    row, event, shared = _meeting(known, onset, offset, rows[row], order[event])
+    other = known.label[event]
+    away = other != label[row]
+    key = (row * classes + other)[away]
+    key, covered = ordered_sums(key, (shared / (offset - onset)[row])[away])
+    return key[covered >= cttc]
 
 
-def _tally(hits: list[Array], clips: int, columns: int) -> sparse.csr_matrix:
-    rows = np.concatenate(hits, axis=1) if hits else np.zeros((2, 0), dtype=np.int64)
-    ones = np.ones(rows.shape[1])
-    return sparse.coo_matrix((ones, (rows[0], rows[1])), shape=(clips, columns)).tocsr()
+def _tally(cells: Array, clips: int, columns: int) -> sparse.csr_matrix:
+    """How often each of the cells (clip, column) occurs."""
+    if (cells[1:] < cells[:-1]).any():
+        cells = np.sort(cells)
+    first = np.flatnonzero(np.append(True, cells[1:] != cells[:-1])[: len(cells)])
+    times = np.diff(first, append=len(cells)).astype(np.float64)
+    clip, column = np.divmod(cells[first], max(columns, 1))
+    start = np.searchsorted(clip, np.arange(clips + 1))
+    return sparse.csr_matrix((times, column, start), shape=(clips, columns))
