@@ -2,7 +2,7 @@
 sources and by angle to the nearest other source; and McNemar's test of two systems. Degrees."""
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from seldbench.geometry import angular_distance
 
@@ -60,4 +60,4 @@ def mcnemar(correct_a: Array, correct_b: Array) -> float:
     if a.shape != b.shape:
         raise ValueError(f"answers of {a.shape} and {b.shape} items; expected the same items")
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    return min(1.0, 2 * float(binom.cdf(min(only_a, only_b), only_a + only_b, 0.5)))
+    return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))

@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
+from scipy.special import stdtrit
 
 Array = np.ndarray
 Table = Array | sparse.csr_matrix
@@ -151,4 +152,4 @@ def jackknife(score: Array, left_out: Array, level: float = LEVEL) -> tuple[Arra
 @lru_cache
 def _quantile(share: float, freedom: int) -> float:
     """Of Student's t."""
-    return float(stats.t.ppf(share, freedom))
+    return float(stdtrit(freedom, share))
