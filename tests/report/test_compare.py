@@ -7,14 +7,15 @@ from rich.console import Console
 
 from seldbench.errors import BadRun, MissingData, UnknownName
 from seldbench.report.compare import compare, compare_all
+from seldbench.report.paired import Pairing
 
 
 def line(comparison, start):
-    return next(row for row in comparison.rows if row[0].startswith(start))
+    return next(row for row in comparison.beside.rows if row[0].startswith(start))
 
 
 def cell(comparison, start, column):
-    return line(comparison, start)[comparison.columns.index(column)]
+    return line(comparison, start)[comparison.beside.columns.index(column)]
 
 
 def test_seeds_are_one_line_with_their_mean_and_sample_standard_deviation(write_run):
@@ -37,7 +38,11 @@ def test_runs_on_other_data_limits_or_settings_are_no_seeds_of_each_other(write_
         write_run("d", changes=("training.epochs=3",)),
         write_run("e", partial=True),
     ]
-    lines = [row for row in compare(runs).rows if row[0] == "crnn wide"]
+    lines = [
+        row
+        for row in compare(runs, pairing=Pairing(anyway=True)).beside.rows
+        if row[0] == "crnn wide"
+    ]
     assert [row[1:3] for row in lines] == [
         ("desed", "1"),
         ("desed (limit 8)", "1"),
@@ -54,7 +59,7 @@ def test_of_a_seed_that_ran_twice_the_later_counts_and_the_earlier_is_named(writ
     ]
     made = compare(runs)
     assert cell(made, "crnn wide", "psds1").startswith("0.500 [")
-    assert any("run again since: old" in note for note in made.notes)
+    assert any("run again since: old" in note for note in made.beside.notes)
 
 
 def test_a_paper_s_table_keeps_its_rows_and_says_what_is_not_built(write_run):
@@ -62,7 +67,7 @@ def test_a_paper_s_table_keeps_its_rows_and_says_what_is_not_built(write_run):
     assert cell(made, "CRNN", "psds1_thresholds published") == "0.4006"
     assert cell(made, "CRNN", "psds1_thresholds measured") == "0.400"
     assert cell(made, "AST-SED", "runs") == "not built"
-    assert "psds1_thresholds simulated" not in made.columns
+    assert "psds1_thresholds simulated" not in made.beside.columns
 
 
 def test_a_simulated_result_has_a_column_of_its_own_beside_published_numbers(write_run):
@@ -74,7 +79,7 @@ def test_a_simulated_result_has_a_column_of_its_own_beside_published_numbers(wri
 def test_a_partial_result_keeps_its_mark_in_a_paper_s_table(write_run):
     made = compare([write_run(partial=True)], table="ast_sed/1")
     assert cell(made, "CRNN", "event_f1_macro measured") == "0.450 (partial)"
-    assert any("3 of 4 were found" in note for note in made.notes)
+    assert any("3 of 4 were found" in note for note in made.beside.notes)
 
 
 def test_a_table_by_class_lists_classes_groups_and_the_score_over_all(write_run):
@@ -101,7 +106,7 @@ def test_a_run_that_is_published_as_well_counts_once(write_run, publish_scores):
     run = write_run()
     made = compare([run], publish_scores(run))
     assert cell(made, "crnn wide", "seeds") == "1"
-    assert not any("run again" in note for note in made.notes)
+    assert not any("run again" in note for note in made.beside.notes)
 
 
 def test_everything_means_all_finished_runs_and_names_the_others(write_run, tmp_path):
@@ -109,7 +114,7 @@ def test_everything_means_all_finished_runs_and_names_the_others(write_run, tmp_
     write_run("going", state="running")
     made = compare_all(tmp_path / "runs", tmp_path / "reports")
     assert cell(made, "crnn wide", "seeds") == "1"
-    assert any("going" in note and "not finished" in note for note in made.notes)
+    assert any("going" in note and "not finished" in note for note in made.beside.notes)
 
 
 def test_an_unfinished_run_that_was_asked_for_is_refused_with_the_remedy(write_run):

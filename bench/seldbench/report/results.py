@@ -84,6 +84,7 @@ class Result(_Block):
     scored_classes: list[str] = []
     unscored_classes: list[str] = []
     notes: list[str] = []
+    metrics_version: int = 1  # score files were written before they said so, all by version 1
     data: Data
     post: Post | None = None
     parameters: int | None = None
@@ -186,7 +187,8 @@ def _system(result: Result) -> tuple[str, ...]:
     p = result.provenance
     recipe = {key: value for key, value in p.recipe.items() if key != "seed"}
     names = (result.task, result.arch, result.variant, result.dataset, result.split)
-    rest = (p.limit, p.fold, recipe, result.changes, result.data.fingerprint, result.data.partial)
+    data = (result.data.fingerprint, result.data.test_labels, result.data.partial)
+    rest = (p.limit, p.fold, recipe, result.changes, *data, result.metrics_version)
     return (*names, json.dumps(rest, sort_keys=True, default=str))
 
 

@@ -1,0 +1,186 @@
+"""Runs compared pair by pair on the clips that they were tested on, from their prediction files.
+
+Runs that differ in their seed alone are one system. The statistics are `metrics.comparison`'s.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from seldbench.annotations import read_durations, read_events, read_frame_scores
+from seldbench.errors import BadRun, UnknownName, near
+from seldbench.evaluation import sed_measures
+from seldbench.evaluation.compared import Comparison, Pair
+from seldbench.evaluation.comparison import compare_systems
+from seldbench.evaluation.measure import Measure
+from seldbench.report.comparable import obstacles, refuse, shared_clips
+from seldbench.report.results import Group
+from seldbench.report.texttable import NO_VALUE, TextTable
+
+COLUMNS = ("score", "A", "B", "value of A", "value of B", "A - B", "p", "verdict")
+SAME = 1e-6  # how far a score made anew from files may be from the one on record
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How runs are paired.
+
+    anyway: compare what does not compare fairly, and mark it. baseline: a run's id or a system's
+    name that all others are held against; None for all pairs. scores: None for the task's
+    headlines. replicates, seed: of the draws of clips.
+    """
+
+    anyway: bool = False
+    baseline: str | None = None
+    scores: tuple[str, ...] | None = None
+    replicates: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Paired:
+    """found: None where the runs share no clips or scores, which `notes` say. marks: what keeps the
+    comparison from being fair, in short; they stand beside every verdict."""
+
+    found: Comparison | None
+    marks: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def table(self) -> TextTable:
+        """A row a score and pair."""
+        pairs = self.found.pairs if self.found else ()
+        values = self.found.values if self.found else {}
+        rows = tuple(
+            (
+                pair.score,
+                pair.first,
+                pair.second,
+                f"{values[pair.score][pair.first]:.3f}",
+                f"{values[pair.score][pair.second]:.3f}",
+                _difference(pair),
+                NO_VALUE if pair.p_holm is None else f"{pair.p_holm:.3g}",
+                pair.verdict + self._mark(),
+            )
+            for pair in pairs
+        )
+        notes = (*self.notes, *(self.found.notes if self.found else ()))
+        return TextTable("Paired comparison" + self._mark(), COLUMNS, rows, notes)
+
+    def as_json(self) -> dict[str, Any]:
+        found = self.found.as_json() if self.found else {"pairs": [], "notes": []}
+        notes = [*self.notes, *found["notes"]]
+        return {**found, "notes": notes, "marks": list(self.marks)}
+
+    def _mark(self) -> str:
+        return f" ({'; '.join(self.marks)})" if self.marks else ""
+
+
+def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pairing) -> Paired:
+    """Compares systems, each the seeds of one group, from the run folders (by run id).
+
+    Raises:
+        BadRun: the runs do not compare and `anyway` was not said, or a task without measures.
+        BadFile: a broken file in a run folder. UnknownName: no such baseline or score.
+    """
+    found = obstacles(gathered, folders)
+    if not pairing.anyway:
+        refuse(found)
+    marks = tuple(dict.fromkeys(o.mark for o in found))
+    notes = [f"compared anyway: {o.text}" for o in found]
+    systems = dict(zip(names_of(gathered), gathered))
+    baseline = _baseline(pairing.baseline, systems)
+    clips = shared_clips(folders.values()) if found else None
+    scores = pairing.scores or _headlines(gathered)
+    if not scores or clips == set():
+        lacking = "clips" if scores else "scores"
+        return Paired(None, marks, (*notes, f"not paired: the runs share no {lacking}"))
+    compared = compare_systems(
+        {name: _measures(group, folders) for name, group in systems.items()},
+        baseline=baseline,
+        scores=scores,
+        clips=clips,
+        replicates=pairing.replicates,
+        seed=pairing.seed,
+    )
+    if clips is None:
+        notes += _off_record(compared, systems)
+    else:
+        notes.append(f"on the {max(compared.clips.values())} clips that all of the runs have")
+    return Paired(compared, marks, tuple(notes))
+
+
+def names_of(gathered: Sequence[Group]) -> list[str]:
+    """A name a group: architecture and variant and, where that is not enough, marks or a run."""
+
+    def marked(group: Group) -> str:
+        data = (group.first.dataset, *group.first.marks)
+        return f"{group.first.arch} {group.first.variant} ({'; '.join(data)})"
+
+    plain = [f"{g.first.arch} {g.first.variant}" for g in gathered]
+    for names in (plain, [marked(g) for g in gathered]):
+        if len(set(names)) == len(names):
+            return names
+    return [f"{name} ({g.first.run})" for name, g in zip(plain, gathered)]
+
+
+def _baseline(asked: str | None, systems: Mapping[str, Group]) -> str | None:
+    if asked is None or asked in systems:
+        return asked
+    for name, group in systems.items():
+        if asked in (result.run for result in group.results):
+            return name
+    runs = [result.run for group in systems.values() for result in group.results]
+    raise UnknownName(
+        f"no system or run {asked!r} to be the baseline{near(asked, [*systems, *runs])};"
+        f" there are {', '.join(systems)}"
+    )
+
+
+def _headlines(gathered: Sequence[Group]) -> tuple[str, ...]:
+    """The scores that lead tables and that every system has."""
+    shared = set.intersection(*({s for s in g.scores if g.values(s)} for g in gathered))
+    return tuple(score for score in gathered[0].first.headlines if score in shared)
+
+
+def _measures(group: Group, folders: Mapping[str, Path]) -> Iterator[list[Measure]]:
+    """Of one seed after the other, from its files."""
+    for result in group.results:
+        if result.task not in MEASURES:
+            raise BadRun(f"{result.run}: runs of the task {result.task!r} cannot be paired yet")
+        yield MEASURES[result.task](folders[result.run])
+
+
+def _sed(run: Path) -> list[Measure]:
+    """As a run is scored: events as its own thresholds decided them, the rest from frame scores."""
+    reference = read_events(run / "reference" / "ground_truth.tsv")
+    durations = read_durations(run / "reference" / "durations.tsv")
+    decided = read_events(run / "predictions" / "events.tsv")
+    measures = sed_measures(reference, durations, decided)
+    frames = run / "predictions" / "scores.npz"
+    if frames.exists():
+        measures = sed_measures(reference, durations, read_frame_scores(frames)) + measures
+    return measures
+
+
+MEASURES: dict[str, Callable[[Path], list[Measure]]] = {"sed": _sed}
+
+
+def _off_record(found: Comparison, systems: Mapping[str, Group]) -> Iterator[str]:
+    """Scores that the files do not give as the runs' score files have them."""
+    for score, values in found.values.items():
+        for name, value in values.items():
+            known = systems[name].values(score)
+            if known and abs(fmean(known) - value) > SAME:
+                yield (
+                    f"{score} of {name}: {fmean(known):.4f} on record, {value:.4f} from its files"
+                    " now: files or metrics have changed since; the pairs go by the files"
+                )
+
+
+def _difference(pair: Pair) -> str:
+    if pair.interval is None:
+        return f"{pair.difference:+.3f}"
+    low, high = pair.interval
+    return f"{pair.difference:+.3f} [{low:+.3f}, {high:+.3f}]"
