@@ -1,6 +1,7 @@
 """Scores of answers about the sources of mixtures, and of separated signals."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -320,6 +321,25 @@ def test_a_mean_of_signals_goes_over_the_drawn_sources(folders):
     assert found.values(Drawn(times[None])).scores["si_sdr"][0] == pytest.approx(expected)
 
 
+def test_one_mixture_is_in_memory_at_a_time(files, folders):
+    def peak(mixtures):
+        noise = np.random.default_rng(0).normal(0, 0.1, 200_000)
+        names = [f"m{mixtures}x{i}" for i in range(mixtures)]
+        kinds = ("references", "estimates")
+        of = folders(**{f"{kind}__{name}__0": noise for kind in kinds for name in names})
+        lines = ["filename source label", *(f"{name} 0 dog" for name in names)]
+        tables = files(lines, lines)
+        tracemalloc.start()
+        score_sources_files(
+            *tables, estimates=of["estimates"], references=of["references"], resampling=None
+        )
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    assert peak(8) < 1.2 * peak(2)
+
+
 UNLIKE = {
     "absent": ({"references__m1__1": None}, "m1/1.wav: not found"),
     "shorter": ({"estimates__m1__1": ONE[:100]}, "m1/1.wav: 100 samples, but"),
@@ -344,9 +364,9 @@ def test_signals_that_do_not_fit_are_refused(files, folders, case):
 
 def test_signals_come_with_the_true_ones(files, tmp_path):
     tables = files(TWO_SOURCES, TWO_SOURCES)
-    with pytest.raises(BadFile, match="the folder of references is not given"):
+    with pytest.raises(BadFile, match="the folder of true signals is not given"):
         score_sources_files(*tables, estimates=tmp_path)
-    with pytest.raises(BadFile, match="the folder of estimates is not given"):
+    with pytest.raises(BadFile, match="the folder of separated signals is not given"):
         score_sources_files(*tables, references=tmp_path, mixtures=tmp_path)
     with pytest.raises(BadFile, match="not a folder of signals"):
         score_sources_files(*tables, estimates=tmp_path, references=tmp_path / "none")

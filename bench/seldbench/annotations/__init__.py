@@ -24,12 +24,15 @@ from seldbench.annotations.scores import (
     write_score_table,
     write_score_tables,
 )
+from seldbench.annotations.sources import read_answers, read_sources
 from seldbench.annotations.submissions import check_submission, write_submission
+from seldbench.annotations.tags import read_tag_predictions, read_tags
 
 __all__ = [
     "DIALECTS",
     "FrameOutputs",
     "check_submission",
+    "read_answers",
     "read_clip_scores",
     "read_directions",
     "read_durations",
@@ -38,6 +41,9 @@ __all__ = [
     "read_frame_scores",
     "read_operating_points",
     "read_predictions",
+    "read_sources",
+    "read_tag_predictions",
+    "read_tags",
     "read_unlabelled",
     "read_weak",
     "write_clip_scores",

@@ -76,9 +76,10 @@ def score_sources_files(
     if estimates is not None and references is not None:
         signals = Signals(estimates, references, mixtures)
     elif estimates is not None or references is not None or mixtures is not None:
-        absent = "references" if references is None else "estimates"
+        absent = "true" if references is None else "separated"
         raise BadFile(
-            f"separated signals are scored against true ones: the folder of {absent} is not given"
+            f"separated signals are scored against the true ones: the folder of {absent} signals is"
+            " not given"
         )
     return score_sources(
         read_sources(reference), read_answers(predictions), signals=signals, resampling=resampling

@@ -103,7 +103,7 @@ def notes_on_tags(paired: Paired, predictions: Predicted, threshold: float | Non
             " their own"
         )
     if isinstance(predictions, Tags):
-        if threshold is not None:
+        if threshold not in (None, DEFAULT_THRESHOLD):
             notes.append(f"threshold {threshold:g} not used: these labels are decided already")
         return notes
     return [*notes, *_notes_on_scores(paired, predictions, threshold)]
@@ -118,7 +118,7 @@ def _notes_on_scores(paired: Paired, predictions: ClipScores, threshold: float |
     values = predictions.scores
     if not single and not (values.min() >= 0 and values.max() <= 1):
         notes.append("scores leave [0, 1]: a threshold of 0.5 may not suit them")
-    if single and threshold is not None:
+    if single and threshold not in (None, DEFAULT_THRESHOLD):
         notes.append(f"threshold {threshold:g} not used: the highest score decides")
     if paired.label is not None and paired.scores is not None:
         ties = (paired.scores == paired.scores.max(axis=1, keepdims=True)).sum(axis=1) > 1
