@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
-from seldbench.metrics.collar import Collar, accuracies, collar_counts, macro, micro
+from seldbench.metrics.collar import Collar, collar_counts
+from seldbench.metrics.rates import accuracies, macro, micro
 from seldbench.metrics.runs import events_above
 
 

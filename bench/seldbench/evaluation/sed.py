@@ -27,7 +27,6 @@ from seldbench.events import EventTable, OperatingPoints
 from seldbench.metrics.changepoints import change_points
 from seldbench.metrics.collar import (
     Collar,
-    CollarCounts,
     class_f1,
     collar_counts,
     macro_f1,
@@ -35,6 +34,7 @@ from seldbench.metrics.collar import (
 )
 from seldbench.metrics.intersection import point_counts
 from seldbench.metrics.psds import DCASE
+from seldbench.metrics.rates import Counts
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.selection import SELECTION, Validation
 from seldbench.metrics.truth import Truth, detections, truth
@@ -191,7 +191,7 @@ def _events(
     return [Measure(counts.clips, reference.labels, partial(_event_values, counts))]
 
 
-def _event_values(counts: CollarCounts, sample: Sample) -> Values:
+def _event_values(counts: Counts, sample: Sample) -> Values:
     sums = [sample.sums(table) for table in (counts.hits, counts.reference, counts.detected)]
     scores = {"event_f1_macro": macro_f1(*sums), "event_f1_micro": micro_f1(*sums)}
     scored = (table[:, : counts.scored] for table in sums)

@@ -8,13 +8,14 @@ gives fgnt/sed_scores_eval 0.0.4, collar_based/intermediate_statistics.py, which
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from seldbench.events import EventTable
 from seldbench.metrics.matching import first_come, in_order, maximum, near
-from seldbench.metrics.rates import Rates, class_average, rates
+from seldbench.metrics.rates import Counts
 from seldbench.metrics.truth import indices
 
 Array = np.ndarray
@@ -48,24 +49,17 @@ class Collar:
         return np.round(np.abs(distance) - allowed, self.decimals) <= 0
 
 
+class Timed(Protocol):
+    """Whatever has (rows,) onsets and offsets."""
+
+    @property
+    def onset(self) -> Array: ...
+
+    @property
+    def offset(self) -> Array: ...
+
+
 ONSET_ONLY = Collar(offset=np.inf)
-
-
-@dataclass(frozen=True, eq=False)
-class CollarCounts:
-    """Counts by clip of the reference and class, (clips, classes); substitutions (clips,).
-
-    classes: those of the reference, then those that only detections have: the latter count as
-    false positives in micro averages, as in sed_eval, and have no score of their own.
-    """
-
-    clips: tuple[str, ...]
-    classes: tuple[str, ...]
-    scored: int
-    hits: Array
-    reference: Array
-    detected: Array
-    substitutions: Array
 
 
 def collar_counts(
@@ -73,27 +67,29 @@ def collar_counts(
     predicted: EventTable,
     collar: Collar | None = None,
     matching: str = "optimal",
-) -> CollarCounts:
+    empty: float = 0.0,
+) -> Counts:
     """Counts of the clips that the reference lists; detections elsewhere are not scored.
 
     Args:
         matching: "optimal" for as many hits as possible; "greedy": every event in file order takes
             the first detection that is left.
+        empty: the precision of what is never detected, 0 (as DCASE asks of sed_eval) or NaN.
     """
     collar, clips, scored = collar or Collar(), reference.clips, reference.labels
     guess = predicted.of_clips(clips)
     classes = scored + tuple(c for c in guess.labels if c not in scored)
     ref, sys = _codes(reference, clips, classes), _codes(guess, clips, classes)
-    pairs = _hits(reference, ref, guess, sys, collar)
+    pairs = pairs_within(reference, ref, guess, sys, collar)
     event, detection = pairs[:, MATCHINGS[matching](pairs)]
     free_ref, free_sys = np.ones(len(ref), dtype=bool), np.ones(len(sys), dtype=bool)
     free_ref[event] = free_sys[detection] = False
     left = _only(reference, ref // len(classes), free_ref)
     right = _only(guess, sys // len(classes), free_sys)
-    swapped = _hits(*left, *right, collar)
+    swapped = pairs_within(*left, *right, collar)
     swapped = swapped[:, first_come(swapped)]
     shape = len(clips), len(classes)
-    return CollarCounts(
+    return Counts(
         clips,
         classes,
         len(scored),
@@ -101,6 +97,7 @@ def collar_counts(
         _tally(ref, shape),
         _tally(sys, shape),
         np.bincount(left[1][swapped[0]], minlength=len(clips)).astype(np.float64),
+        empty,
     )
 
 
@@ -122,45 +119,6 @@ def micro_f1(hits: Array, reference: Array, detected: Array) -> Array:
     return class_f1(hits.sum(-1), reference.sum(-1), detected.sum(-1))
 
 
-def accuracies(
-    counts: CollarCounts, labels: Sequence[str] | None = None, *, empty: float = 0.0
-) -> dict[str, Rates]:
-    """{class: rates}, without substitutions.
-
-    Args:
-        labels: sed_eval's class list, those of the reference unless given. A class of the list
-            without events has precision 0 (if detected) and an error rate of some 1e16, which
-            enter the macro averages.
-        empty: precision of a class that is never detected, 0 or NaN.
-    """
-    place = {name: i for i, name in enumerate(counts.classes)}
-    labels = counts.classes[: counts.scored] if labels is None else labels
-    found = {}
-    for name in labels:
-        i = place.get(name)
-        tables = counts.hits, counts.reference, counts.detected
-        hits, ref, sys = (0.0 if i is None else table[:, i].sum() for table in tables)
-        found[name] = rates(hits, ref, sys, empty=empty).plain()
-    return found
-
-
-def macro(by_class: dict[str, Rates]) -> Rates:
-    """Means over the classes, of each rate where it is not NaN."""
-    names = [field.name for field in fields(Rates)]
-    columns = [np.array([getattr(of, n) for of in by_class.values()], dtype=float) for n in names]
-    return class_average(Rates(*columns)).plain()
-
-
-def micro(counts: CollarCounts, *, empty: float = 0.0) -> Rates:
-    """From the sums over all classes. An unmatched event and an unmatched detection at its times,
-    of whatever class, are one substitution instead of two errors."""
-    hits, reference, detected, swapped = (
-        float(table.sum())
-        for table in (counts.hits, counts.reference, counts.detected, counts.substitutions)
-    )
-    return rates(hits, reference, detected, substitutions=swapped, empty=empty).plain()
-
-
 def _codes(events: EventTable, clips: Sequence[str], classes: Sequence[str]) -> Array:
     return indices(events.clip, clips) * len(classes) + indices(events.label, classes)
 
@@ -175,15 +133,16 @@ def _only(events: EventTable, group: Array, keep: Array) -> tuple[EventTable, Ar
     ), group[keep]
 
 
-def _hits(
-    reference: EventTable, ref: Array, guess: EventTable, sys: Array, collar: Collar
+def pairs_within(
+    events: Timed, group: Array, detections: Timed, groups: Array, collar: Collar
 ) -> Array:
-    """(2, pairs) event and detection of one group (ref, sys) within the collars, in order."""
+    """(2, pairs) event and detection of one group (integers from 0 on) within the collars, in
+    order."""
+    onset, offset = events.onset, events.offset
     if np.isfinite(collar.onset):
-        pairs = near(ref, reference.onset, collar.onset, sys, guess.onset)
+        pairs = near(group, onset, collar.onset, groups, detections.onset)
     else:
-        allowed = collar.allowed(reference.onset, reference.offset)
-        pairs = near(ref, reference.offset, allowed, sys, guess.offset)
+        pairs = near(group, offset, collar.allowed(onset, offset), groups, detections.offset)
     r, s = pairs
-    hit = collar.hits(reference.onset[r], reference.offset[r], guess.onset[s], guess.offset[s])
+    hit = collar.hits(onset[r], offset[r], detections.onset[s], detections.offset[s])
     return in_order(pairs[:, hit])

@@ -6,6 +6,7 @@ which gives some 1e16. Without detections precision is NaN, or 0 where the score
 (`empty_system_output_handling="zero_score"`, DCASE's choice for event-based scores).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -15,6 +16,26 @@ from seldbench.metrics.tagging import class_mean
 Array = np.ndarray
 Number = Array | float
 EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """True positives, events and detections by clip and class, (clips, classes); substitutions
+    (clips,): pairs of a miss and a false alarm, of any classes, that are one error.
+
+    classes: those of the reference (the first `scored`), then those that only detections have: the
+    latter count as false positives in micro averages, as in sed_eval, and have no score of their
+    own. empty: the precision of what is never detected, 0 or NaN.
+    """
+
+    clips: tuple[str, ...]
+    classes: tuple[str, ...]
+    scored: int
+    hits: Array
+    reference: Array
+    detected: Array
+    substitutions: Array
+    empty: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +64,20 @@ def rates(
     substitutions: Number = 0.0,
     empty: float = 0.0,
 ) -> Rates:
-    """Of counts where a substitution is one error instead of a miss and a false alarm.
-
-    Args:
-        hits, reference, detected: numbers of true positives, events and detections.
-        substitutions: pairs of a miss and a false alarm that are one error.
-        empty: the precision without detections, 0 or NaN.
-    """
+    """Of numbers of true positives, events and detections."""
     hits, reference, detected = (
         np.asarray(a, dtype=np.float64) for a in (hits, reference, detected)
     )
     precision = np.where(detected > 0, hits / np.maximum(detected, 1.0), empty)
     recall = np.where(reference > 0, hits / np.maximum(reference, 1.0), np.nan)
-    shares = [
-        np.asarray(errors / (reference + EPS))
-        for errors in (
-            substitutions,
-            reference - hits - substitutions,
-            detected - hits - substitutions,
-        )
-    ]
-    return Rates(
-        f1_of(precision, recall), precision, recall, shares[0] + shares[1] + shares[2], *shares
+    errors = (
+        substitutions,
+        reference - hits - substitutions,
+        detected - hits - substitutions,
     )
+    swapped, missed, invented = (np.asarray(number / (reference + EPS)) for number in errors)
+    rate = swapped + missed + invented
+    return Rates(f1_of(precision, recall), precision, recall, rate, swapped, missed, invented)
 
 
 def f1_of(precision: Array, recall: Array) -> Array:
@@ -75,7 +87,33 @@ def f1_of(precision: Array, recall: Array) -> Array:
     return np.where(nothing, 0.0, 2 * precision * recall / np.where(nothing, 1.0, total))
 
 
-def class_average(of: Rates) -> Rates:
-    """Means over the classes (last axis) of what is not NaN, each rate for itself; NaN where all
-    are."""
-    return Rates(*(class_mean(getattr(of, field.name)) for field in fields(of)))
+def accuracies(counts: Counts, labels: Sequence[str] | None = None) -> dict[str, Rates]:
+    """{class: rates} of all clips, without substitutions.
+
+    Args:
+        labels: sed_eval's class list, the reference's classes unless given. A class of the list
+            without events has precision 0 (if detected) and an error rate of some 1e16, which
+            enter the macro averages.
+    """
+    place = {name: i for i, name in enumerate(counts.classes)}
+    labels = counts.classes[: counts.scored] if labels is None else labels
+    sums = [table.sum(axis=0) for table in (counts.hits, counts.reference, counts.detected)]
+    found = {}
+    for name in labels:
+        of_class = [0.0 if name not in place else float(total[place[name]]) for total in sums]
+        found[name] = rates(*of_class, empty=counts.empty).plain()
+    return found
+
+
+def macro(by_class: dict[str, Rates]) -> Rates:
+    """Means over the classes, of each rate where it is not NaN; NaN where it is everywhere."""
+    names = [field.name for field in fields(Rates)]
+    columns = [np.array([getattr(of, n) for of in by_class.values()], dtype=float) for n in names]
+    return Rates(*(class_mean(column) for column in columns)).plain()
+
+
+def micro(counts: Counts) -> Rates:
+    """From the sums over all clips and classes."""
+    tables = counts.hits, counts.reference, counts.detected, counts.substitutions
+    hits, reference, detected, swapped = (float(table.sum()) for table in tables)
+    return rates(hits, reference, detected, substitutions=swapped, empty=counts.empty).plain()
