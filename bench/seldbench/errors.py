@@ -28,6 +28,10 @@ class MissingData(SeldbenchError):
     """Data that is not where it was looked for."""
 
 
+class MissingPackage(SeldbenchError):
+    """A package that an extra of seldbench installs, and that is absent or cannot be used."""
+
+
 class WriteFailed(SeldbenchError):
     """A file that could not be written (disk full, no permission); nothing half written is left."""
 

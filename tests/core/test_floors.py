@@ -28,6 +28,7 @@ FLOORS = [
     {"console", "cli", "__main__"},
 ]
 ENTRANCE = {"console", "cli", "__main__"}  # one room, in three files
+OFFICIAL = HARNESS / "evaluation" / "official.py"  # hands the official scorers their tables
 OPEN_TO_BASELINES = {room for floor in FLOORS[:8] for room in floor}
 
 
@@ -79,7 +80,8 @@ def test_the_baselines_stand_on_the_lower_floors():
 def test_metrics_and_scoring_know_neither_torch_nor_pandas():
     for room in ("metrics", "evaluation", "annotations", "report"):
         for path in files(HARNESS / room):
-            heavy = {"torch", "timm"} | ({"pandas"} if room != "report" else set())
+            tables = room == "report" or path == OFFICIAL
+            heavy = {"torch", "timm"} | (set() if tables else {"pandas"})
             tree = ast.walk(ast.parse(path.read_text()))
             names = {
                 name.split(".")[0]
@@ -93,6 +95,12 @@ def test_metrics_and_scoring_know_neither_torch_nor_pandas():
                 )
             }
             assert not names & heavy, path
+
+
+def test_the_official_scorers_and_pandas_are_imported_only_when_asked_for():
+    imports = [line for line in OFFICIAL.read_text().splitlines() if line.startswith(("f", "i"))]
+    assert any("numpy" in line for line in imports)
+    assert not any(name in line for line in imports for name in ("pandas", "psds_eval", "sed_eval"))
 
 
 def test_no_file_is_over_400_lines_and_no_architecture_over_300():

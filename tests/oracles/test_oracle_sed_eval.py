@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from seldbench.metrics.collar import Collar, accuracies, collar_counts, macro, micro
+from seldbench.metrics.collar import Collar, collar_counts
+from seldbench.metrics.rates import accuracies, macro, micro
 
 sed_eval = pytest.importorskip("sed_eval", reason="sed_eval is absent; see `make oracles`")
 
