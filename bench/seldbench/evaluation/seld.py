@@ -27,7 +27,7 @@ from seldbench.evaluation.scores import Scores, scores_of
 from seldbench.evaluation.seld_notes import seld_notes
 from seldbench.events import DirectionTable
 from seldbench.metrics.seld import SCORERS, Scorer, SeldCounts, seld_counts, seld_scores
-from seldbench.metrics.seld.scorers import Angles
+from seldbench.metrics.seld.scorers import RATE, Angles
 from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
@@ -50,6 +50,8 @@ def score_seld_files(
     angles: str | None = None,
     classes: int | None = None,
     frames_per_file: int | None = None,
+    frames_per_second: int = RATE,
+    with_distance: bool = True,
     oracle: str | None = None,
     threshold: float = 0.5,
     resampling: Resampling | None = INTERVALS,
@@ -89,6 +91,8 @@ def score_seld_files(
         angles=angles,
         classes=classes,
         frames_per_file=frames_per_file,
+        frames_per_second=frames_per_second,
+        with_distance=with_distance,
         oracle=oracle,
         threshold=threshold,
         resampling=resampling,
@@ -106,6 +110,8 @@ def score_seld(
     angles: str | None = None,
     classes: int | None = None,
     frames_per_file: int | None = None,
+    frames_per_second: int = RATE,
+    with_distance: bool = True,
     oracle: str | None = None,
     threshold: float = 0.5,
     resampling: Resampling | None = INTERVALS,
@@ -113,8 +119,10 @@ def score_seld(
     """Scores overall and by class, with intervals over files.
 
     Args:
-        scorer: a name in `metrics.seld.SCORERS`; the four settings after the next are its own where
-            None.
+        scorer: a name in `metrics.seld.SCORERS`. average ("macro" or "micro"), angles ("polar" or
+            "cartesian"), classes (their number) and frames_per_file are its own where None.
+        frames_per_second: of both sides; 50 in the submissions of 2019.
+        with_distance: without, distances play no role where the scorer has them.
         oracle: "doa" for the system's activity with ideal directions, "sed" for its directions with
             ideal activity; None for the system.
         threshold: where frame scores are cut, active above it.
@@ -133,6 +141,8 @@ def score_seld(
         classes=number,
         angles=angles,
         frames_per_file=frames_per_file,
+        frames_per_second=frames_per_second,
+        with_distance=with_distance,
     )
     names = _names(counts.scorer, oracle)
     measure = _measure(counts, average, names)
@@ -143,7 +153,9 @@ def score_seld(
         [names[n] for n in counts.scorer.scores if n in names],
         [names[n] for n in counts.scorer.class_scores if n in names],
         scored=labels,
-        notes=list(seld_notes(counts, reference, table, average, frames_per_file)),
+        notes=list(
+            seld_notes(counts, reference, table, average, frames_per_file, frames_per_second)
+        ),
         details=_details(counts, average, angles, oracle),
     )
     return replace(
@@ -162,6 +174,8 @@ def seld_measures(
     angles: str | None = None,
     classes: int | None = None,
     frames_per_file: int | None = None,
+    frames_per_second: int = RATE,
+    with_distance: bool = True,
 ) -> list[Measure]:
     """The scores as functions of how often each file counts.
 
@@ -176,8 +190,10 @@ def seld_measures(
         classes=classes,
         angles=angles,
         frames_per_file=frames_per_file,
+        frames_per_second=frames_per_second,
+        with_distance=with_distance,
     )
-    return [_measure(counts, average, _names(year, None))]
+    return [_measure(counts, average, _names(counts.scorer, None))]
 
 
 def dialects_of(

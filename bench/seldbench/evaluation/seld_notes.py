@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from seldbench.events import DirectionTable
-from seldbench.metrics.seld import Scorer, SeldCounts
-from seldbench.metrics.seld.scorers import SECOND
+from seldbench.metrics.seld import SeldCounts
 
 SHOWN = 10  # names in a note
 
@@ -17,6 +16,7 @@ def seld_notes(
     predictions: DirectionTable,
     average: str | None,
     frames_per_file: int | None,
+    frames_per_second: int,
 ) -> Iterator[str]:
     """What was left out, and what a macro average holds."""
     scorer = counts.scorer
@@ -36,28 +36,29 @@ def seld_notes(
                 f"{rows} rows of the {side} are of classes above {counts.classes - 1}, which"
                 f" {scorer.name} does not have: ignored"
             )
-    yield from _notes_on_length(scorer, reference, predictions, frames_per_file)
+    frames = frames_per_file
+    if frames is None and scorer.seconds is not None and not scorer.fixed:
+        frames = scorer.seconds * frames_per_second
+    if frames is not None:
+        whole = (
+            frames
+            if scorer.rule in ("activity", "frames")
+            else (-(-frames // frames_per_second) * frames_per_second)
+        )
+        yield from _notes_on_length(reference, predictions, whole, frames_per_second)
     if (average or scorer.average) == "macro":
         yield from _notes_on_macro(counts)
 
 
 def _notes_on_length(
-    scorer: Scorer,
-    reference: DirectionTable,
-    predictions: DirectionTable,
-    frames_per_file: int | None,
+    reference: DirectionTable, predictions: DirectionTable, frames: int, rate: int
 ) -> Iterator[str]:
-    frames = frames_per_file or (None if scorer.fixed else scorer.frames)
-    if frames is None:
-        return
-    if scorer.rule not in ("activity", "frames"):
-        frames = -(-frames // SECOND) * SECOND
     for side, table in (("reference", reference), ("predictions", predictions)):
         late = int((table.frame >= frames).sum())
         if late:
             yield (
                 f"{late} rows of the {side} lie in frame {frames} or later and are not scored"
-                " (frames are of 100 ms)"
+                f" (a frame is taken to be {1000 / rate:g} ms)"
             )
 
 
