@@ -151,7 +151,7 @@ class _Bench:
         for measure in measures:
             clips = self._counted(measure)
             whole = measure.of(_sample(measure, clips, np.ones((1, len(clips))))).scores
-            known = {name: value for name, (value,) in whole.items() if not np.isnan(value)}
+            known = {name: value for name, (value,) in whole.items() if np.isfinite(value)}
             self.seen |= dict.fromkeys(known)
             names = [n for n in known if self.wanted is None or n in self.wanted]
             if not names:

@@ -19,6 +19,7 @@ LOWER = (
     "le_*",
     "doae_*",
     "rde_*",
+    "diste_*",
     "seld_score*",
 )
 HIGHER = (
@@ -37,7 +38,8 @@ HIGHER = (
     "*_ap",
     "d_prime*",
     "lr_*",
-    "*sdr*",
+    "si_sdr*",
+    "snr",
 )
 
 

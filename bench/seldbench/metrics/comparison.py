@@ -53,8 +53,9 @@ class Pooled:
 
 @dataclass(frozen=True)
 class Difference:
-    """First minus second: value, interval, p-value before any correction. NaN: not determined, in
-    one of the systems or (interval, p-value) in every replicate. replicates: that have a value."""
+    """First minus second: value, interval, p-value before any correction; replicates that have a
+    value. NaN: not determined, in one of the systems or (interval, p-value) in every replicate; so
+    are infinite scores."""
 
     value: float
     low: float
@@ -73,10 +74,11 @@ def difference(
         clips: how many there are to draw from.
         rng: for the errors that seeds add; not used where each system has one seed.
     """
-    value = first.value - second.value
-    replicates = first.replicates - second.replicates
-    replicates = replicates[~np.isnan(replicates)]
-    if np.isnan(value) or not len(replicates):
+    with np.errstate(invalid="ignore"):  # infinite in both: no difference is known
+        value = float(np.subtract(first.value, second.value))
+        replicates = first.replicates - second.replicates
+    replicates = replicates[np.isfinite(replicates)]
+    if not np.isfinite(value) or not len(replicates):
         return Difference(value, np.nan, np.nan, np.nan, 0)
     replicates = value + _with_seeds(replicates - value, first, second, clips, rng)
     low, high = percentiles(replicates, level)
