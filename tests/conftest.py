@@ -13,6 +13,18 @@ from seldbench.events import Event, EventList
 # As the command line has it; must stand before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--official",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a checkout of an official SELD scorer, or a folder of them, to compare with",
+    )
+
+
 CLASSES = ("high", "low")
 RATE = 16000
 

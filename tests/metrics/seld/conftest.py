@@ -1,6 +1,8 @@
 """Golden files, and a small notation for scenes."""
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +83,53 @@ def drop():
 @pytest.fixture
 def score():
     return scores_of
+
+
+def scene_of(rng, *, files=4, frames=45, classes=13, grid=None, empty=False):
+    """Random reference and predictions: many sources of a class at once, rows out of order, classes
+    beyond the last, silent files (the reference's only where `empty`). With a grid, directions are
+    multiples of it and ties abound."""
+    sides, popular = [], rng.choice(classes, 3)
+    for side in range(2):
+        rows = []
+        for file in range(files):
+            silent = rng.random() < 0.15 and (side or empty)
+            number = 0 if silent else int(rng.integers(1, 160))
+            values = np.zeros((number, 7))
+            values[:, 0] = file
+            values[:, 1] = rng.integers(0, frames, number)
+            label = np.where(
+                rng.random(number) < 0.8,
+                rng.choice(popular, number),
+                rng.integers(0, classes + 2, number),
+            )
+            values[:, 2], values[:, 3] = label, rng.integers(0, 3, number)
+            values[:, 4] = 60 * (label % 3) + rng.normal(0, 15, number)
+            values[:, 5] = rng.normal(0, 15, number)
+            if grid:
+                values[:, 4:6] = np.round(values[:, 4:6] / grid) * grid
+            values[:, 5] = np.clip(values[:, 5], -90, 90)
+            values[:, 6] = np.round(rng.uniform(0.2, 5, number), 2)
+            rows.append(values if rng.random() < 0.3 else values[np.argsort(values[:, 1])])
+        sides.append(np.concatenate(rows))
+    names = tuple(f"mix{i:03}" for i in range(files))
+    return [
+        DirectionTable(names, *side[:, :4].astype(np.int64).T, side[:, 4:6], side[:, 6])
+        for side in sides
+    ]
+
+
+@pytest.fixture
+def scene():
+    return scene_of
+
+
+@pytest.fixture(scope="session")
+def official_code():
+    """The module that runs official checkouts."""
+    path = Path(__file__).with_name("official.py")
+    spec = importlib.util.spec_from_file_location("official_seld", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
