@@ -11,6 +11,8 @@ from seldbench.evaluation.sed import (
     selection_score,
 )
 from seldbench.evaluation.seld import score_seld, score_seld_files, seld_measures
+from seldbench.evaluation.sources import score_sources, score_sources_files, source_measures
+from seldbench.evaluation.tagging import score_tagging, score_tagging_files, tagging_measures
 from seldbench.metrics.selection import SELECTION, Validation
 
 __all__ = [
@@ -29,8 +31,14 @@ __all__ = [
     "score_sed_files",
     "score_seld",
     "score_seld_files",
+    "score_sources",
+    "score_sources_files",
+    "score_tagging",
+    "score_tagging_files",
     "scores_of",
     "sed_measures",
     "seld_measures",
     "selection_score",
+    "source_measures",
+    "tagging_measures",
 ]
