@@ -10,7 +10,7 @@ its `sample_weight`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -62,9 +62,14 @@ def ranking(scores: Array, labels: Array, owner: Array, clips: int) -> Ranking:
         stop = min(first + BLOCK, len(marks))
         some = slice(*np.searchsorted(mark, [first, stop]))
         steps.append(_step(clip[some], mark[some] - first, label[some], tied[some], clips))
+    return replace(unranked(labels, owner, clips), steps=tuple(steps))
+
+
+def unranked(labels: Array, owner: Array, clips: int) -> Ranking:
+    """Items without scores: none is ever found, so that their average precision is 0."""
     items = np.bincount(owner, minlength=clips).astype(np.float64)
-    true = np.bincount(clip[label], minlength=clips).astype(np.float64)
-    return Ranking(tuple(steps), items, true)
+    true = np.bincount(owner[labels.astype(bool)], minlength=clips).astype(np.float64)
+    return Ranking((), items, true)
 
 
 def rankings(
