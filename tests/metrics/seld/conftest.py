@@ -54,7 +54,7 @@ def table_of(**files):
         for line in lines:
             frames, label, *place = line.split()
             first, last = (int(f) for f in (frames.split("-") * 2)[:2])
-            azimuth, elevation, distance = (*map(float, place), *(0.0, 1.0)[len(place) - 3 :])
+            azimuth, elevation, distance = (*map(float, place), *(0.0, 1.0)[len(place) - 1 :])
             for frame in range(first, last + 1):
                 track = seen[frame, label] = seen.get((frame, label), -1) + 1
                 rows.append((i, frame, int(label), track, azimuth, elevation, distance))
