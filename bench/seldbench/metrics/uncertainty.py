@@ -12,7 +12,7 @@ once (`Whole`), drawn with replacement (`Drawn`), or all but one (`LeftOut`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -79,7 +79,12 @@ class Drawn:
     def sums(self, table: Table) -> Array:
         if isinstance(table, np.ndarray):
             return np.tensordot(self.times, table, axes=1)
-        return np.asarray(self.times @ table)
+        return np.asarray(table.T @ self._columns).T
+
+    @cached_property
+    def _columns(self) -> Array:
+        """(clips, replicates), which scipy would lay out anew for every sparse table."""
+        return np.ascontiguousarray(self.times.T)
 
     def weights(self) -> Array:
         return self.times
