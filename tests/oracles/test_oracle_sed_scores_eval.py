@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seldbench.metrics.best import best, counts_at_best
 from seldbench.metrics.changepoints import change_points
 from seldbench.metrics.collar import Collar, class_f1, collar_counts, macro_f1, micro_f1
 from seldbench.metrics.intersection import Criteria
 from seldbench.metrics.psds import DCASE, Scenario, stair_area
 from seldbench.metrics.runs import events_above
+from seldbench.metrics.segment_scores import segment_scores
+from seldbench.metrics.steps import collar_steps
 from seldbench.metrics.truth import truth
 from seldbench.metrics.uncertainty import Whole
 from seldbench.metrics.weighted import class_stairs, psds_exact
@@ -112,3 +115,54 @@ def test_collar_f1_at_a_threshold_equals_sed_scores_eval(score_scene, score_tabl
             assert value == pytest.approx(f1[label], abs=1e-9), where
         assert macro_f1(hits, known, detected) == pytest.approx(f1["macro_average"], abs=1e-9)
         assert micro_f1(hits, known, detected) == pytest.approx(f1["micro_average"], abs=1e-9)
+
+
+def best_by_class(case, found, steps, where):
+    """Our best F1 of every class, and where it is, beside theirs."""
+    f1, precision, recall, thresholds, counts = found
+    for label, of_class in zip(case.reference.labels, steps):
+        got, at = best(of_class), f"{where}, {label}"
+        assert got.f1 == pytest.approx(f1[label], abs=1e-9), at
+        assert got.precision == pytest.approx(precision[label], abs=1e-9), at
+        assert got.recall == pytest.approx(recall[label], abs=1e-9), at
+        assert got.threshold == pytest.approx(thresholds[label], abs=1e-9), at
+        assert got.hits == counts[label]["tps"], at
+    table = counts_at_best(case.reference.clips, case.reference.labels, steps)
+    sums = [t.sum(0) for t in (table.hits, table.reference, table.detected)]
+    assert macro_f1(*sums) == pytest.approx(f1["macro_average"], abs=1e-9), where
+    assert micro_f1(*sums) == pytest.approx(f1["micro_average"], abs=1e-9), where
+
+
+@pytest.mark.parametrize("collar", [(0.2, 0.2, 0.2), (0.5, 0.5, 0.0), (1.0, 2.0, 0.5)])
+def test_best_collar_f1_and_its_threshold_equal_sed_scores_eval(score_scene, score_tables, collar):
+    onset, offset, rate = collar
+    for seed in range(2000, 2300):
+        case, frames = score_scene(seed)
+        found = official.collar_based.best_fscore(
+            score_tables(frames),
+            events_of(case.reference),
+            onset_collar=onset,
+            offset_collar=offset,
+            offset_collar_rate=rate,
+        )
+        steps = collar_steps(case.reference, frames, Collar(onset, offset, rate, decimals=6))
+        best_by_class(case, found, steps, f"seed {seed}")
+
+
+@pytest.mark.parametrize("length", [1.0, 0.5, 0.3])
+def test_segment_f1_equals_sed_scores_eval(score_scene, score_tables, length):
+    for seed in range(3000, 3300):
+        case, frames = score_scene(seed)
+        given = score_tables(frames), events_of(case.reference), case.durations
+        segments = segment_scores(case.reference, frames, case.durations, length)
+        threshold = float(np.random.default_rng(seed).choice([0.25, 0.5, 0.55]))
+        counts = segments.counts(threshold)
+        f1 = official.segment_based.fscore(*given, threshold, segment_length=length)[0]
+        sums = [t.sum(0) for t in (counts.hits, counts.reference, counts.detected)]
+        where = f"seed {seed}"
+        for label, value in zip(case.reference.labels, class_f1(*sums)):
+            assert value == pytest.approx(f1[label], abs=1e-9), f"{where}, {label}"
+        assert macro_f1(*sums) == pytest.approx(f1["macro_average"], abs=1e-9), where
+        assert micro_f1(*sums) == pytest.approx(f1["micro_average"], abs=1e-9), where
+        found = official.segment_based.best_fscore(*given, segment_length=length)
+        best_by_class(case, found, segments.steps(), where)
