@@ -2,7 +2,7 @@
 
 Small matrices try every assignment in arrays; large ones, and those in which two assignments cost
 the same, go to scipy's linear_sum_assignment one by one, so that ties fall as in scorers that
-call it.
+call it. A single row or column needs no such care: scipy takes the first of equal costs too.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 Array = np.ndarray
-WAYS = 24  # assignments tried in arrays: up to 4 x 4, 2 x 5, 1 x 24
+WAYS = 24  # assignments tried in arrays: up to 4 x 4, 2 x 5
 SAME = 1e-9  # costs closer than this may change places by rounding
 
 
@@ -25,7 +25,7 @@ def assigned(cost: Array) -> tuple[Array, Array]:
     """
     number, height, width = cost.shape
     pairs = min(height, width)
-    if perm(max(height, width), pairs) > WAYS:
+    if pairs > 1 and perm(max(height, width), pairs) > WAYS:
         rows, columns = np.zeros((2, number, pairs), dtype=np.int64)
         _by_scipy(cost, range(number), rows, columns)
         return rows, columns
@@ -33,7 +33,7 @@ def assigned(cost: Array) -> tuple[Array, Array]:
     total = cost[:, rows_of, columns_of].sum(-1)  # (matrices, ways)
     best = total.argmin(1)
     rows, columns = rows_of[best], columns_of[best]
-    if len(rows_of) > 1:
+    if pairs > 1:
         least = np.take_along_axis(total, best[:, None], 1)
         tied = np.flatnonzero((total <= least + SAME).sum(1) > 1)
         _by_scipy(cost, tied, rows, columns)
