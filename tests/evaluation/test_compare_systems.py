@@ -189,6 +189,7 @@ def test_notes_say_when_draws_or_clips_are_too_few_for_any_verdict():
     four = dict(list(EASY.items())[:4])
     few = compared({"A": four, "B": four})
     assert any("4 clips are too few" in note for note in few.notes)
+    assert any("40 clips are few" in note for note in draws.notes)
 
 
 def test_measures_are_taken_one_seed_at_a_time():

@@ -89,14 +89,14 @@ def test_a_paper_s_table_is_printed_without_pairs(tested):
     assert made.paired is None
 
 
-def test_settings_that_tell_runs_of_one_variant_apart_are_in_their_names(tested):
+def test_runs_of_one_variant_that_are_not_its_seeds_are_named_by_their_ids(tested):
     made = compare([tested("a", 6), tested("b", 7, changes=("training.epochs=3",))])
-    assert pair(made).second == "crnn wide (desed; set training.epochs=3)"
+    assert pair(made).second == "crnn wide (b)"
 
 
 def test_a_baseline_is_named_by_its_run_or_its_system(tested):
     runs = [tested(v, 6 + i, variant=v) for i, v in enumerate(("wide", "desed", "short"))]
-    for name in ("desed", "crnn desed"):
+    for name in ("desed", "runs/desed", "crnn desed"):
         made = compare(runs, pairing=Pairing(baseline=name))
         assert [p.second for p in made.paired.found.pairs] == ["crnn desed", "crnn desed"]
     with pytest.raises(UnknownName, match=r"no system or run 'dessed'.*near: desed"):
@@ -198,7 +198,9 @@ def test_with_anyway_runs_without_a_common_clip_stay_unpaired_and_say_so(tested)
 
 def test_simulated_runs_of_one_version_compare_without_another_mark(tested):
     runs = [tested(v, 6, variant=v, dataset="desed-sim") for v in ("wide", "desed")]
-    assert compare(runs).paired.marks == ()
+    made = compare(runs).paired
+    assert made.marks == ()
+    assert made.table().title == "Paired comparison on desed-sim (simulated)"
 
 
 def test_a_score_on_record_that_the_files_do_not_give_is_pointed_out(tested):

@@ -20,7 +20,7 @@ FACTS: dict[str, Callable[[Result], Any]] = {
     "data set": lambda r: r.dataset,
     "split": lambda r: r.split,
     "fold": lambda r: r.provenance.fold,
-    "data version": lambda r: r.data.fingerprint,
+    "data version": lambda r: r.data.fingerprint[:16],
     "labels version": lambda r: r.data.test_labels,
     "sounds": lambda r: r.data.sounds,
     "metric version": lambda r: r.metrics_version,

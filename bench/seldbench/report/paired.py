@@ -27,8 +27,8 @@ SAME = 1e-6  # how far a score made anew from files may be from the one on recor
 class Pairing:
     """How runs are paired.
 
-    anyway: compare what does not compare fairly, and mark it. baseline: a run's id or a system's
-    name that all others are held against; None for all pairs. scores: None for the task's
+    anyway: compare what does not compare fairly, and mark it. baseline: a run's id or folder, or a
+    system's name that all others are held against; None for all pairs. scores: None for the task's
     headlines. replicates, seed: of the draws of clips.
     """
 
@@ -41,9 +41,11 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Paired:
-    """found: None where the runs share no clips or scores, which `notes` say. marks: what keeps the
-    comparison from being fair, in short; they stand beside every verdict."""
+    """data: what the runs were tested on. found: None where they share no clips or scores, which
+    `notes` say. marks: what keeps the comparison from being fair, in short; they stand beside every
+    verdict."""
 
+    data: str
     found: Comparison | None
     marks: tuple[str, ...]
     notes: tuple[str, ...]
@@ -66,12 +68,12 @@ class Paired:
             for pair in pairs
         )
         notes = (*self.notes, *(self.found.notes if self.found else ()))
-        return TextTable("Paired comparison" + self._mark(), COLUMNS, rows, notes)
+        return TextTable(f"Paired comparison on {self.data}{self._mark()}", COLUMNS, rows, notes)
 
     def as_json(self) -> dict[str, Any]:
         found = self.found.as_json() if self.found else {"pairs": [], "notes": []}
         notes = [*self.notes, *found["notes"]]
-        return {**found, "notes": notes, "marks": list(self.marks)}
+        return {"data": self.data, **found, "notes": notes, "marks": list(self.marks)}
 
     def _mark(self) -> str:
         return f" ({'; '.join(self.marks)})" if self.marks else ""
@@ -89,13 +91,14 @@ def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pair
         refuse(found)
     marks = tuple(dict.fromkeys(o.mark for o in found))
     notes = [f"compared anyway: {o.text}" for o in found]
+    data = ", ".join(dict.fromkeys(_data(g) for g in gathered))
     systems = dict(zip(names_of(gathered), gathered))
     baseline = _baseline(pairing.baseline, systems)
     clips = shared_clips(folders.values()) if found else None
     scores = pairing.scores or _headlines(gathered)
     if not scores or clips == set():
         lacking = "clips" if scores else "scores"
-        return Paired(None, marks, (*notes, f"not paired: the runs share no {lacking}"))
+        return Paired(data, None, marks, (*notes, f"not paired: the runs share no {lacking}"))
     compared = compare_systems(
         {name: _measures(group, folders) for name, group in systems.items()},
         baseline=baseline,
@@ -108,28 +111,26 @@ def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pair
         notes += _off_record(compared, systems)
     else:
         notes.append(f"on the {max(compared.clips.values())} clips that all of the runs have")
-    return Paired(compared, marks, tuple(notes))
+    return Paired(data, compared, marks, tuple(notes))
 
 
 def names_of(gathered: Sequence[Group]) -> list[str]:
-    """A name a group: architecture and variant and, where that is not enough, marks or a run."""
-
-    def marked(group: Group) -> str:
-        data = (group.first.dataset, *group.first.marks)
-        return f"{group.first.arch} {group.first.variant} ({'; '.join(data)})"
-
+    """A name a group: architecture and variant and, where those do not tell all apart, a run."""
     plain = [f"{g.first.arch} {g.first.variant}" for g in gathered]
-    for names in (plain, [marked(g) for g in gathered]):
-        if len(set(names)) == len(names):
-            return names
+    if len(set(plain)) == len(plain):
+        return plain
     return [f"{name} ({g.first.run})" for name, g in zip(plain, gathered)]
+
+
+def _data(group: Group) -> str:
+    return group.first.dataset + (" (simulated)" if group.first.simulated else "")
 
 
 def _baseline(asked: str | None, systems: Mapping[str, Group]) -> str | None:
     if asked is None or asked in systems:
         return asked
     for name, group in systems.items():
-        if asked in (result.run for result in group.results):
+        if Path(asked).name in (result.run for result in group.results):
             return name
     runs = [result.run for group in systems.values() for result in group.results]
     raise UnknownName(

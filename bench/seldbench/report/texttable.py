@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 NO_VALUE = "–"
-WORDS = ("data", "runs", "B", "verdict")  # columns that are read rather than compared
+WORDS = ("data", "runs", "A", "B", "verdict")  # columns that are read rather than compared
 
 
 @dataclass(frozen=True)
