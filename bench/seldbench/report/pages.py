@@ -59,6 +59,7 @@ def environment() -> Environment:
     made.filters |= {
         "title_of": words.title,
         "meaning": words.meaning,
+        "unit": words.unit,
         "number": words.number,
         "span": words.span,
         "thousands": lambda value: "–" if value is None else f"{value:,}",

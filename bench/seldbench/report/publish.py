@@ -130,12 +130,12 @@ def _roc(outcome: Outcome, result: Result) -> dict[str, Any]:
         return {}
     curves = psd_roc(outcome.reference, outcome.durations, outcome.frames)
     return {
-        score: _thinned(curve) | {"psds": result.scores.get(score)}
+        score: thinned(curve) | {"psds": result.scores.get(score)}
         for score, curve in curves.items()
     }
 
 
-def _thinned(curve: Mapping[str, Any]) -> dict[str, Any]:
+def thinned(curve: Mapping[str, Any]) -> dict[str, Any]:
     """Staircases on an even grid: their values at every place of it."""
     grid = np.linspace(0, curve["max_efpr"], GRID)
     return {

@@ -8,6 +8,69 @@ TITLES = {
     "event_f1": "Event F1",
     "event_f1_macro": "Event F1, macro",
     "event_f1_micro": "Event F1, micro",
+    "event_f1_best_macro": "Event F1 at best thresholds, macro",
+    "event_er_macro": "Event error rate, macro",
+    "event_er_micro": "Event error rate, micro",
+    "segment_f1": "Segment F1",
+    "segment_f1_macro": "Segment F1, macro",
+    "segment_f1_micro": "Segment F1, micro",
+    "segment_er": "Segment error rate",
+    "segment_er_micro": "Segment error rate, micro",
+    "intersection_f1": "Intersection F1",
+    "intersection_f1_macro": "Intersection F1, macro",
+    "intersection_f1_micro": "Intersection F1, micro",
+    "frame_ap": "Average precision of frames",
+    "frame_map": "mAP of frames",
+    "map": "mAP",
+    "map_micro": "Average precision, all pairs",
+    "ap": "Average precision",
+    "mauc": "mAUC",
+    "auc": "ROC area",
+    "d_prime": "d′",
+    "accuracy": "Accuracy",
+    "accuracy_fold_mean": "Accuracy, mean over folds",
+    "accuracy_top5": "Accuracy, top 5",
+    "subset_accuracy": "Accuracy of whole clips",
+    "label_accuracy": "Accuracy of clip and class",
+    "f1": "F1",
+    "f1_macro": "F1, macro",
+    "f1_micro": "F1, micro",
+    "precision": "Precision",
+    "recall": "Recall",
+    "recall_macro": "Recall, macro",
+    "er": "Error rate",
+    "er20": "ER 20°",
+    "f20": "F 20°",
+    "le_cd": "LE_CD",
+    "lr_cd": "LR_CD",
+    "doae_cd": "DOAE_CD",
+    "rde_cd": "RDE_CD",
+    "diste_cd": "DistE_CD",
+    "seld_score": "SELD score",
+    "doa_error": "DOA error",
+    "frame_recall": "Frame recall",
+    "f1_ideal_doa": "F1 with ideal directions",
+    "lr_ideal_doa": "LR with ideal directions",
+    "le_ideal_sed": "LE with ideal activity",
+    "frame_f1_macro": "F1 of frames, macro",
+    "frame_f1_micro": "F1 of frames, micro",
+    "direction_accuracy": "Accuracy of directions",
+    "direction_error": "Error of directions",
+    "si_sdr": "SI-SDR",
+    "si_sdri": "SI-SDR improvement",
+    "snr": "SNR",
+}
+# What does not go from 0 to 1.
+UNITS = {
+    "le_cd": "degrees",
+    "doae_cd": "degrees",
+    "doa_error": "degrees",
+    "le_ideal_sed": "degrees",
+    "direction_error": "degrees",
+    "diste_cd": "m",
+    "si_sdr": "dB",
+    "si_sdri": "dB",
+    "snr": "dB",
 }
 MEANINGS = {
     "psds1": "area under the PSD-ROC over all thresholds; asks for exact onsets and offsets",
@@ -22,6 +85,11 @@ MEANINGS = {
 def title(score: str) -> str:
     """The score's name for a reader; the name itself where there is no other."""
     return TITLES.get(score, score)
+
+
+def unit(score: str) -> str:
+    """The unit of a score, '' for shares, rates and what has none."""
+    return UNITS.get(score, "")
 
 
 def meaning(score: str) -> str:
