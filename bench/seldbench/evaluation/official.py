@@ -132,8 +132,8 @@ def _how_cut(threshold: float | None) -> str:
     at = DEFAULT_THRESHOLD if threshold is None else threshold
     return (
         f"frame scores were cut for the official scorers: at {len(THRESHOLDS)} thresholds for PSDS,"
-        f" at {at:g} for the others; sed_eval compares times as they are, our event_f1 of frame"
-        " scores rounds them first, as sed_scores_eval does"
+        f" at {at:g} for the others; ours of frame scores follow sed_scores_eval, which rounds"
+        " times to 6 decimals, so that they may differ"
     )
 
 
