@@ -89,9 +89,10 @@ def test_a_paper_s_table_is_printed_without_pairs(tested):
     assert made.paired is None
 
 
-def test_runs_of_one_variant_that_are_not_its_seeds_are_named_by_their_ids(tested):
+def test_runs_of_one_variant_that_are_not_its_seeds_are_numbered_and_named_below(tested):
     made = compare([tested("a", 6), tested("b", 7, changes=("training.epochs=3",))])
-    assert pair(made).second == "crnn wide (b)"
+    assert (pair(made).first, pair(made).second) == ("crnn wide #1", "crnn wide #2")
+    assert {"crnn wide #1: a", "crnn wide #2: b"} <= set(made.paired.table().notes)
 
 
 def test_a_baseline_is_named_by_its_run_or_its_system(tested):
@@ -235,3 +236,4 @@ def test_json_holds_both_tables(tested):
     assert plain["beside"]["rows"][0]["system"].startswith("crnn")
     assert plain["paired"]["pairs"][0]["better"] == "crnn wide"
     assert plain["paired"]["marks"] == []
+    assert plain["paired"]["runs"] == {"crnn wide": ["a"], "crnn desed": ["b"]}

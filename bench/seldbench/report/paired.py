@@ -4,7 +4,7 @@ Runs that differ in their seed alone are one system. The statistics are `metrics
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,7 +15,7 @@ from seldbench.evaluation import sed_measures
 from seldbench.evaluation.compared import Comparison, Pair
 from seldbench.evaluation.comparison import compare_systems
 from seldbench.evaluation.measure import Measure
-from seldbench.report.comparable import obstacles, refuse, shared_clips
+from seldbench.report.comparable import Obstacle, obstacles, refuse, shared_clips
 from seldbench.report.results import Group
 from seldbench.report.texttable import NO_VALUE, TextTable
 
@@ -41,14 +41,21 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Paired:
-    """data: what the runs were tested on. found: None where they share no clips or scores, which
-    `notes` say. marks: what keeps the comparison from being fair, in short; they stand beside every
-    verdict."""
+    """What named runs gave.
 
+    runs: {system: its runs}. data: what they were tested on. found: None where they share no clips
+    or scores, which `notes` say. marks: what keeps the comparison from being fair, in short; they
+    stand beside every verdict.
+    """
+
+    runs: dict[str, list[str]]
     data: str
     found: Comparison | None
     marks: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def noting(self, *notes: str) -> "Paired":
+        return replace(self, notes=(*self.notes, *notes))
 
     def table(self) -> TextTable:
         """A row a score and pair."""
@@ -73,7 +80,8 @@ class Paired:
     def as_json(self) -> dict[str, Any]:
         found = self.found.as_json() if self.found else {"pairs": [], "notes": []}
         notes = [*self.notes, *found["notes"]]
-        return {"data": self.data, **found, "notes": notes, "marks": list(self.marks)}
+        about = {"runs": self.runs, "data": self.data}
+        return {**about, **found, "notes": notes, "marks": list(self.marks)}
 
     def _mark(self) -> str:
         return f" ({'; '.join(self.marks)})" if self.marks else ""
@@ -89,16 +97,13 @@ def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pair
     found = obstacles(gathered, folders)
     if not pairing.anyway:
         refuse(found)
-    marks = tuple(dict.fromkeys(o.mark for o in found))
-    notes = [f"compared anyway: {o.text}" for o in found]
-    data = ", ".join(dict.fromkeys(_data(g) for g in gathered))
     systems = dict(zip(names_of(gathered), gathered))
     baseline = _baseline(pairing.baseline, systems)
     clips = shared_clips(folders.values()) if found else None
     scores = pairing.scores or _headlines(gathered)
+    made = _without_pairs(systems, found)
     if not scores or clips == set():
-        lacking = "clips" if scores else "scores"
-        return Paired(data, None, marks, (*notes, f"not paired: the runs share no {lacking}"))
+        return made.noting(f"not paired: the runs share no {'clips' if scores else 'scores'}")
     compared = compare_systems(
         {name: _measures(group, folders) for name, group in systems.items()},
         baseline=baseline,
@@ -107,19 +112,27 @@ def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pair
         replicates=pairing.replicates,
         seed=pairing.seed,
     )
-    if clips is None:
-        notes += _off_record(compared, systems)
-    else:
-        notes.append(f"on the {max(compared.clips.values())} clips that all of the runs have")
-    return Paired(data, compared, marks, tuple(notes))
+    made = replace(made, found=compared)
+    if clips is not None:
+        return made.noting(f"on the {max(compared.clips.values())} clips that all of the runs have")
+    return made.noting(*_off_record(compared, systems))
+
+
+def _without_pairs(systems: Mapping[str, Group], found: Sequence[Obstacle]) -> Paired:
+    runs = {name: [r.run for r in group.results] for name, group in systems.items()}
+    data = ", ".join(dict.fromkeys(_data(group) for group in systems.values()))
+    numbered = [f"{name}: {', '.join(of)}" for name, of in runs.items() if "#" in name]
+    notes = (*(f"compared anyway: {o.text}" for o in found), *numbered)
+    return Paired(runs, data, None, tuple(dict.fromkeys(o.mark for o in found)), notes)
 
 
 def names_of(gathered: Sequence[Group]) -> list[str]:
-    """A name a group: architecture and variant and, where those do not tell all apart, a run."""
+    """A short name a group: architecture and variant, numbered where several have the same."""
     plain = [f"{g.first.arch} {g.first.variant}" for g in gathered]
-    if len(set(plain)) == len(plain):
-        return plain
-    return [f"{name} ({g.first.run})" for name, g in zip(plain, gathered)]
+    return [
+        name if plain.count(name) == 1 else f"{name} #{plain[: i + 1].count(name)}"
+        for i, name in enumerate(plain)
+    ]
 
 
 def _data(group: Group) -> str:
