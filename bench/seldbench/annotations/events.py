@@ -99,11 +99,20 @@ def read_weak(path: Path) -> dict[str, frozenset[str]]:
     weak = {}
     clips = table.names("filename", unique=True)
     for line, clip, cell in zip(table.lines, clips, table.texts("event_labels")):
-        labels = [label.strip() for label in cell.split(",")] if cell.strip() else []
-        if not all(labels):
-            raise BadFile(f"{path}:{line}: an empty label in {cell!r}")
-        weak[clip] = frozenset(labels)
+        weak[clip] = frozenset(labels_in(table, line, cell))
     return weak
+
+
+def labels_in(table: Table, line: int, cell: str) -> list[str]:
+    """The labels of a cell, separated by commas; none of an empty one.
+
+    Raises:
+        BadFile: an empty label beside others.
+    """
+    labels = [label.strip() for label in cell.split(",")] if cell.strip() else []
+    if not all(labels):
+        raise BadFile(f"{table.path}:{line}: an empty label in {cell!r}")
+    return labels
 
 
 def read_unlabelled(path: Path) -> tuple[str, ...]:

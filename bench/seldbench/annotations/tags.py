@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seldbench.annotations.events import labels_in
 from seldbench.annotations.table import Table, read_table
 from seldbench.errors import BadFile
 from seldbench.prediction import ClipScores
@@ -76,7 +77,7 @@ def _decided(table: Table) -> Tags | None:
         )
     clips = _clips(table)
     cells = table.texts(found[0])
-    split = _one_each if found[0] == "label" else _some_each
+    split = _one_each if found[0] == "label" else labels_in
     given = [split(table, line, cell) for line, cell in zip(table.lines, cells)]
     classes = tuple(sorted({label for labels in given for label in labels}))
     column = {label: i for i, label in enumerate(classes)}
@@ -123,13 +124,6 @@ def _clips(table: Table) -> tuple[str, ...]:
     if not clips:
         raise BadFile(f"{table.path}: a header without rows")
     return clips
-
-
-def _some_each(table: Table, line: int, cell: str) -> list[str]:
-    labels = [label.strip() for label in cell.split(",")] if cell.strip() else []
-    if not all(labels):
-        raise BadFile(f"{table.path}:{line}: an empty label in {cell!r}")
-    return labels
 
 
 def _one_each(table: Table, line: int, cell: str) -> list[str]:
