@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
-from seldbench.evaluation.budget import sed_budget, seld_budget
+from seldbench.evaluation.budget import sed_budget, sed_details, seld_budget
+from seldbench.evaluation.conditions import read_conditions
 from seldbench.evaluation.measure import Resampling
 from seldbench.events import DirectionTable, Event, event_table
+from seldbench.metrics.runs import events_above
+from seldbench.prediction import FrameScores
 
 STUDENT = Path(__file__).parents[1] / "golden" / "desed_student"
 TRUE = event_table(
@@ -69,6 +72,36 @@ def test_the_budget_of_the_desed_baseline_adds_up_and_has_its_f1():
     json.dumps(details, allow_nan=False)
 
 
+def test_frame_scores_and_operating_points_are_decided_as_for_event_f1():
+    durations = {"a": 3.0}
+    reference = event_table({"a": [Event(0, 1, "Dog"), Event(2, 3, "Dog")]})
+    start, times = np.array([0, 3]), np.arange(3.0)
+    scores = np.array([[0.9], [0.1], [0.4]])
+    frames = FrameScores(scores, start, times, times + 1, ("a",), ("Dog",))
+    points = events_above(frames, [0.3, 0.5])
+    for predictions, threshold, hits in (
+        (frames, None, 1),
+        (frames, 0.3, 2),
+        (points, 0.3, 2),
+        (points, 0.5, 1),
+        (points.at(1), None, 1),
+    ):
+        details = sed_details(reference, durations, predictions, threshold=threshold)
+        assert details["error_budget"]["reference"]["hit"] == hits
+    assert sed_details(reference, durations, points) == {}
+    assert sed_details(reference, durations, points, threshold=0.7) == {}
+
+
+def test_conditions_of_a_table_join_those_of_the_events(tmp_path):
+    path = tmp_path / "conditions.tsv"
+    rows = "a\t0\t1\tDog\t-5\na\t2\t3\tDog\t15\nb\t0\t8\tFrying\t15\n"
+    path.write_text(f"filename\tonset\toffset\tevent_label\tsnr\n{rows}")
+    found = sed_budget(TRUE, FOUND, conditions=read_conditions(path, TRUE))["conditions"]
+    assert found["snr"]["under 0 dB"]["recall"] == 1.0
+    assert found["snr"]["10 to 20 dB"]["events"] == 2
+    assert "polyphony" in found
+
+
 def directions(rows, distance=None):
     cells = np.array(rows, dtype=float)
     file, frame, label, track = cells[:, :4].astype(np.int64).T
@@ -88,3 +121,10 @@ def test_counts_and_shares_of_directions():
     front = details["conditions"]["azimuth"]["front"]
     assert (front["frames"], front["hits"], front["recall"]) == (2, 1, 0.5)
     json.dumps(details, allow_nan=False)
+
+
+def test_rows_of_classes_that_a_scorer_does_not_have_are_left_out():
+    true = directions([(0, 0, 0, 0, 0, 0), (0, 1, 7, 0, 0, 0)])
+    budget = seld_budget(true, true, classes=3)["error_budget"]
+    assert (sum(budget["reference"].values()), list(budget["classes"])) == (1, ["0"])
+    assert seld_budget(true, true, classes=0) == {}

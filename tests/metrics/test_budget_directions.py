@@ -58,6 +58,11 @@ def test_off_in_distance_by_more_than_the_true_distance():
         directions(*true, distance=True), directions(*found, distance=True), Limits(distance=0.5)
     )
     assert kinds(nearer.true) == ["distance", "distance", "mislocalised"]
+    without = direction_errors(
+        directions(*true, distance=True), directions(*found, distance=True), Limits(distance=None)
+    )
+    assert kinds(without.true) == ["hit", "hit", "mislocalised"]
+    assert "distance" not in without.true.kinds
 
 
 def test_without_distances_there_is_no_such_kind():

@@ -11,7 +11,7 @@ out. `class_length` has `event_f1_macro` as well, the mean over the group's clas
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,15 +24,47 @@ from seldbench.evaluation.conditions import (
     direction_conditions,
     event_conditions,
 )
+from seldbench.evaluation.inputs import Predictions, named
 from seldbench.evaluation.measure import Intervals, Measure, Measured, Resampling, Values, measured
-from seldbench.events import DirectionTable, EventTable
+from seldbench.events import DirectionTable, EventTable, OperatingPoints
 from seldbench.metrics.budget import HIT, Errors, Outcomes, Tables, f1_and_costs, tables
 from seldbench.metrics.budget_directions import Limits, direction_errors
 from seldbench.metrics.budget_events import event_errors
 from seldbench.metrics.collar import Collar, macro_f1
+from seldbench.metrics.runs import events_above
 from seldbench.metrics.uncertainty import Sample
+from seldbench.prediction import FrameScores
 
 Array = np.ndarray
+HALF = 0.5  # where frame scores are cut unless another threshold is given
+DECIMALS = 6  # of times that come from frame scores, as sed_scores_eval rounds them
+
+
+def sed_details(
+    reference: EventTable,
+    durations: Mapping[str, float],
+    predictions: Predictions,
+    *,
+    threshold: float | None = None,
+    collar: Collar | None = None,
+    conditions: Sequence[Condition] = (),
+    resampling: Resampling | None = None,
+) -> dict[str, Any]:
+    """`sed_budget` of predictions of any kind, decided and compared as for event-based F1; {} where
+    they are not decided at this threshold."""
+    collar = collar or Collar()
+    if isinstance(predictions, FrameScores):
+        cut = HALF if threshold is None else threshold
+        events = events_above(named(predictions, durations), [cut]).at(0)
+        collar = replace(collar, decimals=DECIMALS)
+    elif isinstance(predictions, OperatingPoints):
+        point = None if threshold is None else predictions.find(threshold)
+        if point is None:
+            return {}
+        events = predictions.at(point)
+    else:
+        events = predictions
+    return sed_budget(reference, events, collar, conditions=conditions, resampling=resampling)
 
 
 def sed_budget(
@@ -61,6 +93,7 @@ def seld_budget(
     predictions: DirectionTable,
     limits: Limits | None = None,
     *,
+    classes: int | None = None,
     names: Mapping[int, str] | None = None,
     resampling: Resampling | None = None,
 ) -> dict[str, Any]:
@@ -68,8 +101,12 @@ def seld_budget(
     `frame_f1`, is no year's score); {} where the reference has none.
 
     Args:
+        classes: their number; rows of further ones are left out. None for all.
         names: of the classes; a class without one goes by its number.
     """
+    if classes is not None:
+        reference = reference.rows(reference.label < classes)
+        predictions = predictions.rows(predictions.label < classes)
     if not len(reference):
         return {}
     errors = direction_errors(reference, predictions, limits, names)

@@ -163,9 +163,10 @@ def _moving(table: DirectionTable, doa: Array) -> Array:
     """(rows,) 1 in runs of frames in which a track strays from where it began, else 0; -1 where a
     track number stands for several sources of a class at once."""
     span = 2 + int(table.frame.max(initial=0))
-    tracks = 1 + int(table.track.max(initial=0))
+    track = table.track - table.track.min(initial=0)
+    tracks = 1 + int(track.max(initial=0))
     classes = 1 + int(table.label.max(initial=0))
-    key = ((table.file * classes + table.label) * tracks + table.track) * span + table.frame
+    key = ((table.file * classes + table.label) * tracks + track) * span + table.frame
     order = np.argsort(key, kind="stable")
     step = np.diff(key[order], prepend=-2)
     start = np.flatnonzero(step > 1)

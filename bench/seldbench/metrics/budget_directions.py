@@ -15,7 +15,7 @@ These are counts of frames. They are no year's counters: those go by segments of
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,10 +34,11 @@ EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Limits:
-    """Up to where a row is a hit. angle: degrees. distance: share of the true distance."""
+    """Up to where a row is a hit. angle: degrees. distance: share of the true distance; None where
+    distances play no role."""
 
     angle: float = 20.0
-    distance: float = 1.0
+    distance: float | None = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,8 @@ def direction_errors(
         names: of the classes; a class without one goes by its number.
     """
     limits = limits or Limits()
+    if limits.distance is None:
+        predicted = replace(predicted, distance=None)
     place = {name: i for i, name in enumerate(reference.files)}
     file_of = np.array([place.get(name, -1) for name in predicted.files], dtype=np.int64)
     rows = np.flatnonzero(file_of[predicted.file] >= 0)
@@ -103,9 +106,9 @@ def _how_far(
     first, second = pairs
     angle = angular_distance(sides[0].doa[first], sides[1].doa[second])
     kind = np.where(angle <= limits.angle, HIT, MISLOCALISED)
-    if reference.distance is not None and predicted.distance is not None:
-        true = reference.distance[first]
-        off = np.abs(true - predicted.distance[second]) / (true + EPS)
+    true, found = reference.distance, predicted.distance
+    if limits.distance is not None and true is not None and found is not None:
+        off = np.abs(true[first] - found[second]) / (true[first] + EPS)
         kind[(kind == HIT) & (off > limits.distance)] = DISTANCE
     return kind
 
