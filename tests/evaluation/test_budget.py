@@ -10,6 +10,7 @@ from seldbench.annotations import read_events
 from seldbench.evaluation.budget import sed_budget, sed_details, seld_budget
 from seldbench.evaluation.conditions import read_conditions
 from seldbench.evaluation.measure import Resampling
+from seldbench.evaluation.seld import score_seld_files
 from seldbench.events import DirectionTable, Event, event_table
 from seldbench.metrics.runs import events_above
 from seldbench.prediction import FrameScores
@@ -128,3 +129,18 @@ def test_rows_of_classes_that_a_scorer_does_not_have_are_left_out():
     budget = seld_budget(true, true, classes=3)["error_budget"]
     assert (sum(budget["reference"].values()), list(budget["classes"])) == (1, ["0"])
     assert seld_budget(true, true, classes=0) == {}
+
+
+@pytest.mark.parametrize(("scorer", "kinds"), [("dcase2023", 4), ("dcase2024", 5)])
+def test_files_of_a_year_have_their_budget_where_it_is_asked_for(tmp_path, scorer, kinds):
+    for side, row in (("ref", "0,1,0,10,0,100"), ("pred", "0,1,0,15,0,9.0")):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "a.csv").write_text(f"{row}\n1,1,0,20,0,100\n")
+    files = tmp_path / "ref", tmp_path / "pred"
+    dialects = {"dialect": "polar_distance_cm", "prediction_dialect": "polar_distance_m"}
+    found = score_seld_files(*files, scorer, budget=True, resampling=Resampling(5), **dialects)
+    reference = found.details["error_budget"]["reference"]
+    assert (len(reference), sum(reference.values())) == (kinds, 2)
+    assert reference.get("distance", 0) == (2 if scorer == "dcase2024" else 0)
+    plain = score_seld_files(*files, scorer, resampling=None, **dialects)
+    assert "error_budget" not in plain.details

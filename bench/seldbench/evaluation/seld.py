@@ -15,6 +15,7 @@ import numpy as np
 from seldbench.annotations.directions import layout_of, read_directions
 from seldbench.annotations.outputs import FrameOutputs, is_frame_outputs, read_frame_outputs
 from seldbench.errors import BadFile, UnknownName, near
+from seldbench.evaluation.budget import seld_budget
 from seldbench.evaluation.measure import INTERVALS, Measure, Resampling, Values, measured
 from seldbench.evaluation.oracles import (
     decided,
@@ -26,6 +27,7 @@ from seldbench.evaluation.oracles import (
 from seldbench.evaluation.scores import Scores, scores_of
 from seldbench.evaluation.seld_notes import seld_notes
 from seldbench.events import DirectionTable
+from seldbench.metrics.budget_directions import Limits
 from seldbench.metrics.seld import SCORERS, Scorer, SeldCounts, seld_counts, seld_scores
 from seldbench.metrics.seld.scorers import RATE, Angles
 from seldbench.metrics.uncertainty import Sample
@@ -54,6 +56,7 @@ def score_seld_files(
     with_distance: bool = True,
     oracle: str | None = None,
     threshold: float = 0.5,
+    budget: bool = False,
     resampling: Resampling | None = INTERVALS,
 ) -> Scores:
     """`score_seld` of a CSV each, or of folders of CSVs paired by name.
@@ -63,6 +66,8 @@ def score_seld_files(
             column from 2023 on (centimetres in the reference and metres in the predictions).
         prediction_dialect: of the predictions alone.
         predictions: with an oracle also frame outputs, see `annotations.outputs`.
+        budget: whether `error_budget` and `conditions` are wanted (evaluation/budget.py); there are
+            none with an oracle.
 
     Raises:
         UnknownName: a name that there is not. BadFile: a file breaks a rule of its dialect, or the
@@ -97,8 +102,12 @@ def score_seld_files(
         threshold=threshold,
         resampling=resampling,
     )
-    dialects = {"reference": mine, "predictions": theirs}
-    return replace(scores, details={**scores.details, "dialects": dialects})
+    details = {**scores.details, "dialects": {"reference": mine, "predictions": theirs}}
+    if budget and isinstance(given, DirectionTable) and oracle is None:
+        near = Limits(distance=1.0 if with_distance and year.rule == "frames" else None)
+        number = scores.details["number_of_classes"]
+        details |= seld_budget(known, given, near, classes=number, resampling=resampling)
+    return replace(scores, details=details)
 
 
 def score_seld(
