@@ -47,9 +47,9 @@ class Scores:
             f"{name:{wide}} {_shown(value)}{_between(self.intervals.get(name, {}))}"
             for name, value in self.scores.items()
         ]
-        for label, values in self.classes.items():
-            known = (f"{n} {_shown(v)}" for n, v in values.items() if v is not None)
-            found.append(f"  {label:28} {'  '.join(known)}")
+        if "total" in self.details:
+            found.append(f"{'correct':{wide}} {self.details['correct']}/{self.details['total']}")
+        found += _class_table(self.classes)
         if self.unscored_classes:
             found.append(f"not scored, no true event: {', '.join(self.unscored_classes)}")
         return [*found, *self.notes]
@@ -99,6 +99,25 @@ def scores_of(
 
 def _plain(intervals: Intervals) -> dict[str, dict[str, list[float]]]:
     return {name: {m: list(pair) for m, pair in of.items()} for name, of in intervals.items()}
+
+
+def _class_table(classes: Mapping[str, Mapping[str, Value]]) -> list[str]:
+    """A row a class, a column a score that any class has."""
+    names = [
+        n
+        for n in next(iter(classes.values()), {})
+        if any(c.get(n) is not None for c in classes.values())
+    ]
+    if not names:
+        return []
+    wide = max(map(len, [*classes, "class"]))
+    columns = [max(len(name), 9) for name in names]
+
+    def row(label: str, cells: Sequence[str]) -> str:
+        return f"  {label:{wide}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, columns))
+
+    body = [row(label, [_shown(of.get(n)) for n in names]) for label, of in classes.items()]
+    return ["", row("class", names), *body, ""]
 
 
 def _shown(value: Value) -> str:
