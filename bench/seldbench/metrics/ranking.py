@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from seldbench.metrics.sums import running_sums
 from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
-BLOCK = 4096  # distinct scores that are looked at together
+BLOCK = 1024  # distinct scores that are looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +91,9 @@ def average_precision(ranked: Ranking, sample: Sample) -> Array:
     found, seen, area = (np.zeros(sample.rows) for _ in range(3))
     for step in ranked.steps:
         new, hits, items = _running(step, sample, found, seen)
-        area += (new * hits / np.maximum(items, 1.0)).sum(axis=0)
-        found, seen = hits[-1], items[-1]
+        found, seen = hits[-1].copy(), items[-1].copy()
+        np.maximum(items, 1.0, out=items)  # where nothing counts so far, no hit does
+        area += np.einsum("ij,ij->j", new, np.divide(hits, items, out=hits))
     true = sample.sums(ranked.true)
     return np.where(true > 0, area / np.maximum(true, 1.0), np.nan)
 
@@ -123,10 +125,9 @@ def by_class(of: Sequence[Array], replicates: int) -> Array:
 
 def _running(step: Step, sample: Sample, found: Array, seen: Array) -> tuple[Array, Array, Array]:
     """(scores, replicates): true items at each score, and true items and all down to it."""
-    new = sample.sums(step.true).T
-    hits = np.cumsum(new, axis=0)
+    new, down = (np.ascontiguousarray(sample.sums(t).T) for t in (step.true, step.down))
+    hits, items = running_sums(new), running_sums(down)
     hits += found
-    items = np.cumsum(sample.sums(step.down).T, axis=0)
     items += seen
     return new, hits, items
 
