@@ -67,8 +67,9 @@ def direction_errors(
         predicted = replace(predicted, distance=None)
     place = {name: i for i, name in enumerate(reference.files)}
     file_of = np.array([place.get(name, -1) for name in predicted.files], dtype=np.int64)
-    rows = np.flatnonzero(file_of[predicted.file] >= 0)
-    predicted = predicted.rows(rows)
+    known = file_of[predicted.file] >= 0
+    if not known.all():
+        predicted = predicted.rows(known)
     files = reference.file, file_of[predicted.file]
     frames = 1 + max(t.frame.max(initial=0) for t in (reference, predicted))
     sides = (
