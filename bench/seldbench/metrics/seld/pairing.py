@@ -55,6 +55,9 @@ def matched(reference: Groups, predicted: Groups, angle: Callable[[Array, Array]
     number = np.minimum(height, width)
     slot = np.cumsum(number) - number
     row, column, degrees = (np.empty(int(number.sum()), dtype=t) for t in (int, int, float))
+    alone = np.flatnonzero((height == 1) & (width == 1))
+    row[slot[alone]] = column[slot[alone]] = 0
+    degrees[slot[alone]] = angle(reference.first[mine[alone]], predicted.first[theirs[alone]])
     for r, p in _shapes(height, width):
         of_shape = np.flatnonzero((height == r) & (width == p))
         at_once = max(1, CELLS // (r * p * min(perm(max(r, p), min(r, p)), WAYS)))
@@ -81,7 +84,10 @@ def _common(mine: Array, theirs: Array) -> tuple[Array, Array]:
 
 
 def _shapes(height: Array, width: Array) -> list[tuple[int, int]]:
-    if not len(height):
+    """Those that occur, but 1 x 1."""
+    large = np.flatnonzero((height > 1) | (width > 1))
+    if not len(large):
         return []
     base = int(width.max()) + 1
-    return [divmod(int(shape), base) for shape in np.unique(height * base + width)]
+    codes = np.unique(height[large] * base + width[large])
+    return [divmod(code, base) for code in codes.tolist()]

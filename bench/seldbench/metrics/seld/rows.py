@@ -16,7 +16,7 @@ from seldbench.metrics.seld.pairing import Groups, Pairs, groups_of, matched
 from seldbench.metrics.seld.scorers import Setting
 
 Array = np.ndarray
-PORTION = 100_000  # cells at a time
+PORTION = 30_000  # cells at a time: what a processor's cache holds
 
 
 @dataclass(frozen=True, eq=False)
