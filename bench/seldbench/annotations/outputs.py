@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,12 +83,15 @@ def read_frame_outputs(path: Path) -> FrameOutputs:
 
 def write_frame_outputs(path: Path, outputs: FrameOutputs) -> None:
     """The archive of all clips."""
-    arrays = {"start": outputs.start.astype(np.int64), "clips": np.array(outputs.clips, np.str_)}
-    arrays["fps"] = np.array(float(RATE))
     given = {"scores": outputs.scores, "doa": outputs.doa}
-    arrays |= {kind: array for kind, array in given.items() if array is not None}
+    arrays: dict[str, Any] = {
+        "start": outputs.start.astype(np.int64),
+        "clips": np.array(outputs.clips, dtype=np.str_),
+        "fps": np.array(float(RATE)),
+        **{kind: array for kind, array in given.items() if array is not None},
+    }
     with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, **arrays)
 
 
 def _files(path: Path) -> list[Path]:
