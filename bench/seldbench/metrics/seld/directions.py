@@ -20,6 +20,8 @@ Array = np.ndarray
 # (polar), or x, y, z (cartesian).
 Columns = Sequence[Array]
 SOFT = 1e-10
+# Of -180 to 180 whole degrees.
+WAVES = tuple(wave(np.arange(-180, 181) * np.pi / 180.0) for wave in (np.sin, np.cos))
 
 
 def columns(direction: Array, angles: Angles, *, through_angles: bool) -> Columns:
@@ -30,13 +32,11 @@ def columns(direction: Array, angles: Angles, *, through_angles: bool) -> Column
         return columns(_degrees(direction), angles, through_angles=False)
     if vectors:
         return _unit(*direction.T)
-    # Multiplied first, as in the official code: np.radians differs in the last place.
-    azimuth_rad = direction[:, 0] * np.pi / 180.0
-    elevation_rad = direction[:, 1] * np.pi / 180.0
-    sine, cosine = np.sin(elevation_rad), np.cos(elevation_rad)
+    sine, cosine = _waves(direction[:, 1])
     if angles == "polar":
-        return azimuth_rad, sine, cosine
-    return _unit(np.cos(azimuth_rad) * cosine, np.sin(azimuth_rad) * cosine, sine)
+        return direction[:, 0] * np.pi / 180.0, sine, cosine
+    across, along = _waves(direction[:, 0])
+    return _unit(along * cosine, across * cosine, sine)
 
 
 def polar(a: Columns, b: Columns) -> Array:
@@ -51,6 +51,17 @@ def cartesian(a: Columns, b: Columns) -> Array:
 
 
 ANGLE: dict[Angles, Callable[[Columns, Columns], Array]] = {"polar": polar, "cartesian": cartesian}
+
+
+def _waves(degrees: Array) -> tuple[Array, Array]:
+    """Sines and cosines; those of whole degrees, of which most files consist, by table."""
+    whole = np.clip(degrees, -180, 180).astype(np.int64)
+    sine, cosine = (table[whole + 180] for table in WAVES)
+    other = np.flatnonzero(whole != degrees)
+    # Multiplied first, as in the official code: np.radians differs in the last place.
+    angle_rad = degrees[other] * np.pi / 180.0
+    sine[other], cosine[other] = np.sin(angle_rad), np.cos(angle_rad)
+    return sine, cosine
 
 
 def _arc(cosine: Array) -> Array:
