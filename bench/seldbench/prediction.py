@@ -1,6 +1,6 @@
 """What a system says of a clip (Prediction), and the frame scores of many clips (FrameScores)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -41,14 +41,45 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
+class Columns:
+    """A (frames, classes) table of scores of which one class at a time is read.
+
+    read: the class's number -> (all frames,) array, such as a memory map. rows: those of the frames
+    that the table has, None for all. What is taken of it (`table[rows]`, `table[rows, class]`) is a
+    plain array.
+    """
+
+    read: Callable[[int], Array]
+    shape: tuple[int, int]
+    dtype: np.dtype
+    rows: Array | None = None
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Array | slice | tuple[Array | slice, int]) -> Array:
+        if isinstance(key, tuple):
+            column = self.read(key[1])
+            return column[key[0]] if self.rows is None else column[self.rows[key[0]]]
+        columns = [self[key, k] for k in range(self.shape[1])]
+        return np.stack(columns, axis=1)
+
+    def of_rows(self, rows: Array) -> "Columns":
+        """The table of these rows."""
+        rows = rows if self.rows is None else self.rows[rows]
+        return Columns(self.read, (len(rows), self.shape[1]), self.dtype, rows)
+
+
+@dataclass(frozen=True, eq=False)
 class FrameScores:
     """Frame scores of many clips, one after another.
 
-    scores: (frames of all clips, classes) float; clip i owns the rows start[i]:start[i + 1].
+    scores: (frames of all clips, classes) float; clip i owns the rows start[i]:start[i + 1]. They
+    may lie in files, and be read class by class (`column`).
     onset, offset: (frames of all clips,) seconds, contiguous inside a clip.
     """
 
-    scores: Array
+    scores: Array | Columns
     start: Array
     onset: Array
     offset: Array
@@ -64,15 +95,22 @@ class FrameScores:
         i = self.index[clip]
         return slice(int(self.start[i]), int(self.start[i + 1]))
 
+    def column(self, number: int) -> Array:
+        """The scores of the class of this number, (frames of all clips,), contiguous."""
+        return np.ascontiguousarray(self.scores[:, number])
+
     def of_clips(self, names: set[str]) -> "FrameScores":
         """The clips in `names`, in this order."""
+        if all(clip in names for clip in self.clips):
+            return self
         clips = tuple(c for c in self.clips if c in names)
         rows = [np.arange(self.rows(c).start, self.rows(c).stop) for c in clips]
         take = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
         start = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
-        return FrameScores(
-            self.scores[take], start, self.onset[take], self.offset[take], clips, self.classes
-        )
+        given = self.scores
+        scores = given.of_rows(take) if isinstance(given, Columns) else given[take]
+        onset, offset = self.onset[take], self.offset[take]
+        return FrameScores(scores, start, onset, offset, clips, self.classes)
 
 
 @dataclass(frozen=True, eq=False)

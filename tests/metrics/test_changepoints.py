@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
-from seldbench.metrics import changepoints
-from seldbench.metrics.changepoints import change_points
+from seldbench.metrics import class_changes
+from seldbench.metrics.changepoints import change_points, changes_of_each
 from seldbench.metrics.intersection import Criteria, point_counts
 from seldbench.metrics.psds import DCASE
 from seldbench.metrics.runs import events_above
@@ -87,29 +87,88 @@ def test_a_clip_without_scores_is_an_error_that_names_it(events, frames):
 
 def test_changes_do_not_hang_on_the_size_of_a_batch(synthetic, monkeypatch):
     whole = change_points(synthetic.known, synthetic.predictions, DCASE["psds2"].criteria)
-    monkeypatch.setattr(changepoints, "CELLS", 3_000)
-    monkeypatch.setattr(changepoints, "PAIRS", 5_000)
+    monkeypatch.setattr(class_changes, "CELLS", 3_000)
+    monkeypatch.setattr(class_changes, "PAIRS", 50)
     small = change_points(synthetic.known, synthetic.predictions, DCASE["psds2"].criteria)
     for name in ("start", "clip", "score", "found", "false", "last"):
         assert np.array_equal(getattr(whole, name), getattr(small, name))
     assert (whole.cross != small.cross).nnz == 0
 
 
-def test_memory_is_bounded_by_the_batch_and_not_by_the_number_of_clips(events, frames):
-    def peak(clips):
-        draw = np.random.default_rng(0)
-        names = [f"c{i}" for i in range(clips)]
-        smooth = np.cumsum(draw.normal(size=(500, 4)), axis=0).astype(np.float32)
-        scores = frames(dict.fromkeys(names, smooth), ["dog", "cat", "cow", "hen"], hop=0.02)
-        rows = [f"{n} {label} 1-2" for n in names for label in scores.classes]
-        known = truth(events(*rows), dict.fromkeys(names, 10.0))
+def noisy(frames, clips, classes, seconds=10, seed=0):
+    """Scores that rise and fall slowly, on a grid of 20 ms."""
+    draw = np.random.default_rng(seed)
+    length = 50 * seconds
+    tables = {
+        f"c{i}": np.cumsum(draw.normal(size=(length, len(classes))), axis=0).astype(np.float32)
+        for i in range(clips)
+    }
+    return frames(tables, classes, hop=0.02)
+
+
+def test_thresholds_beyond_max_efpr_are_left_out_and_no_others(events, frames):
+    scores = noisy(frames, 100, ["dog", "cat"])
+    known = truth(
+        events("c0 dog 1-2", "c1 dog 3-9", "c2 cat 0-10"), dict.fromkeys(scores.clips, 10.0)
+    )
+    whole = change_points(known, scores, Criteria(0.5, 0.5, 0.3))
+    near = change_points(known, scores, Criteria(0.5, 0.5, 0.3), max_efpr=100.0)
+    assert (near.floor > -np.inf).all()
+    assert len(near.clip) < len(whole.clip) / 2
+    for label in range(2):
+        every, some = whole.of_class(label), near.of_class(label)
+        above = every.score >= near.floor[label]
+        for name in ("clip", "score", "found", "false"):
+            assert np.array_equal(getattr(every, name)[above], getattr(some, name))
+        assert (every.cross[above] != some.cross).nnz == 0
+        certain = near.sure[label].sum()
+        last = np.append(every.score[1:] != every.score[:-1], True)
+        assert (np.cumsum(every.false)[~above & last] >= certain).all()
+        assert certain / (1000 / 3600) > 100.0
+
+
+def test_a_class_with_too_few_silent_clips_is_looked_at_down_to_the_lowest_score(events, frames):
+    scores = noisy(frames, 100, ["dog", "cat"])
+    rows = [f"c{i} dog 1-2" for i in range(80)] + ["c0 cat 1-2"]
+    known = truth(events(*rows), dict.fromkeys(scores.clips, 10.0))
+    near = change_points(known, scores, Criteria(0.5, 0.5), max_efpr=100.0)
+    assert (near.floor > -np.inf).tolist() == [True, False]  # cat, dog
+    whole = change_points(known, scores, Criteria(0.5, 0.5))
+    assert len(near.of_class(1).clip) == len(whole.of_class(1).clip)
+
+
+def test_a_clip_with_frames_too_short_for_rounding_makes_no_floor_sure(events, frames):
+    # A run of 0.6 us is a hit of nothing: 0.5 of it is rounded to 0 seconds.
+    scores = noisy(frames, 100, ["dog"])
+    tiny = frames({c: scores.scores[scores.rows(c)] for c in scores.clips}, ["dog"], hop=6e-7)
+    known = truth(events("c0 dog 0-1"), dict.fromkeys(scores.clips, 10.0))
+    assert change_points(known, tiny, Criteria(0.5, 0.5), max_efpr=50.0).floor[0] == -np.inf
+    assert change_points(known, scores, Criteria(0.5, 0.5), max_efpr=50.0).floor[0] > -np.inf
+
+
+def test_several_criteria_at_once_give_what_each_gives_alone(synthetic):
+    known, frames = synthetic.known, synthetic.predictions
+    criteria = [scenario.criteria for scenario in DCASE.values()]
+    for each, found in zip(criteria, changes_of_each(known, frames, criteria, max_efpr=20.0)):
+        alone = change_points(known, frames, each, max_efpr=20.0)
+        for name in ("start", "clip", "score", "found", "false", "last", "floor"):
+            assert np.array_equal(getattr(found, name), getattr(alone, name))
+
+
+def test_memory_holds_one_class_at_a_time(events, frames):
+    def peak(classes):
+        names = [f"k{i}" for i in range(classes)]
+        scores = noisy(frames, 200, names)
+        known = truth(
+            events(*(f"c{i} {n} 1-2" for i, n in enumerate(names))),
+            dict.fromkeys(scores.clips, 10.0),
+        )
         tracemalloc.start()
-        changes = change_points(known, scores, Criteria(0.7, 0.7, 0.3))
+        changes = change_points(known, scores, Criteria(0.7, 0.7, 0.3), max_efpr=100.0)
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return top, len(changes.clip)
 
-    (few, of_few), (many, of_many) = peak(200), peak(800)
-    assert of_many == 4 * of_few
-    assert many < few + 400 * (of_many - of_few)  # bytes a change, in parts and sorted
-    assert many < 2.5 * few
+    (few, of_few), (many, of_many) = peak(2), peak(16)
+    assert many < few + 150 * (of_many - of_few)  # bytes a change, in parts and joined
+    assert many < 2 * few

@@ -8,13 +8,13 @@ from seldbench.metrics.intersection import Criteria, point_counts
 from seldbench.metrics.psds import (
     DCASE,
     Scenario,
-    area,
     exposure,
     mean_trigger_rate,
     point_rates,
     roc,
     stair_area,
     staircase,
+    step_areas,
 )
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.truth import detections, truth
@@ -164,12 +164,13 @@ def test_the_best_rate_so_far_is_held_and_a_worse_point_does_not_lower_it():
 
 
 def test_the_area_of_unequal_classes_can_fall_where_one_of_them_rises():
-    efpr, tpr = np.array([[0.0, 0.0, 50.0]]), np.array([[0.5, 0.5, 1.0]])
-    label, present = np.array([0, 1, 0]), np.ones((1, 2), dtype=bool)
-    value = area(efpr, tpr, label, present, Scenario(Criteria(0.5, 0.5), alpha_st=1.0))
+    efpr, tpr = np.array([[[0.0, 50.0], [0.0, 0.0]]]), np.array([[[0.5, 1.0], [0.5, 0.5]]])
+    present = np.ones((1, 2), dtype=bool)
+    value, own = step_areas(efpr, tpr, present, Scenario(Criteria(0.5, 0.5), alpha_st=1.0))
     assert value[0] == pytest.approx((0.5 * 50 + (0.75 - 0.25) * 50) / 100)
+    assert own[0] == pytest.approx([0.75, 0.5])
     harsh = Scenario(Criteria(0.5, 0.5), alpha_st=2.0)
-    assert area(efpr, tpr, label, present, harsh)[0] == pytest.approx((25 + 12.5) / 100)
+    assert step_areas(efpr, tpr, present, harsh)[0][0] == pytest.approx((25 + 12.5) / 100)
 
 
 def test_the_curve_opens_at_zero_and_has_a_point_for_each_rate():
@@ -182,7 +183,13 @@ def test_the_curve_opens_at_zero_and_has_a_point_for_each_rate():
     )
     assert curve.efpr.tolist() == [0.0, 10.0, 30.0]
     assert curve.etpr.tolist() == [0.0, 0.125, 0.75]
-    assert curve.by_class.tolist() == [[0.0, 0.25, 0.5], [0.0, 0.0, 1.0]]
+    assert curve.spread.tolist() == [0.0, 0.125, 0.25]
+
+
+# Of points of equal eFPR, lines go through the one that numpy's unstable sort puts first, which
+# hangs on the processor: where it sorts unlike the one that wrote the golden file, the official
+# scorer gives other values as well.
+SORTS_AS_GOLDEN = np.argsort(np.repeat([1.0, 0.0], [40, 11]))[5:8].tolist() == [48, 50, 49]
 
 
 def golden_scenario(name, text):
@@ -191,13 +198,12 @@ def golden_scenario(name, text):
     limit = None if given["max_efpr"] == "none" else float(given["max_efpr"])
     criteria = DCASE[name].criteria
     wide = Criteria(criteria.dtc, criteria.gtc, 0.3)
-    return Scenario(wide, float(given["alpha_ct"]), float(given["alpha_st"]), limit)
+    lines = given["interp"] == "linear"
+    return Scenario(wide, float(given["alpha_ct"]), float(given["alpha_st"]), limit, lines)
 
 
 @pytest.mark.parametrize(("number", "name"), [("PSDS1", "psds1"), ("PSDS2", "psds2")])
-def test_equals_psds_eval_on_the_baseline_student_in_all_step_variants(
-    student, expected, number, name
-):
+def test_equals_psds_eval_on_the_baseline_student_in_all_variants(student, expected, number, name):
     golden = expected["desed_student"]["psds_eval"][number]
     known, ones = student.known, student.ones
     found = detections(student.predictions, known)
@@ -207,13 +213,12 @@ def test_equals_psds_eval_on_the_baseline_student_in_all_step_variants(
     )
     for label, stairs in zip(known.classes, class_stairs(known, counts, DCASE[name])):
         assert stair_area(*stairs, 100.0) == pytest.approx(golden["per_class"][label], abs=1e-9)
-    counts = point_counts(
-        known, found, golden_scenario(name, "alpha_ct=1 alpha_st=1 max_efpr=1").criteria
-    )
-    variants = {t: v for t, v in golden["variants"].items() if t.endswith("interp=step")}
-    assert len(variants) == 18
-    for text, value in variants.items():
+    assert len(golden["variants"]) == 36
+    for text, value in golden["variants"].items():
         scenario = golden_scenario(name, text)
+        if scenario.interpolate and not SORTS_AS_GOLDEN:
+            continue
+        counts = point_counts(known, found, scenario.criteria)
         got = psds_of_points(known, counts, scenario, ones).psds[0]
         assert got == pytest.approx(value, abs=1e-9), text
 

@@ -1,33 +1,40 @@
 """Intersection criteria at every threshold at once, from frame scores: what changes at which score.
 
 For a clip and class the detections are the runs of frames with score >= threshold. A run lives from
-its lowest score down to the higher of its neighbours' (`runs.every_run`), and whether it is
+its lowest score down to the higher of its neighbours' (`runs.nearest_below`), and whether it is
 relevant, a false positive or a cross trigger hangs on the run alone. So each run adds its counts
 at one score and takes them back at another; an event's coverage is the running sum of its relevant
 runs. All clips' changes, sorted by falling score and summed up, give the counts at every threshold.
 
+Only thresholds with an eFPR up to `max_efpr` matter to PSDS, and most frames lie below all of
+these: a clip without events of a class has at least one false positive at every threshold up to its
+highest score. Where the clips whose highest score is s or more are enough to pass max_efpr, no
+threshold up to s is needed. That s is the class's `floor`: frames below it are never looked at.
+
+Classes go through one at a time: memory holds one class's scores, and the changes.
+
 Source: Ebbers et al. 2022, arXiv:2201.13148; fgnt/sed_scores_eval 0.0.4,
-intersection_based/intermediate_statistics.py, whose rules these are: sums of intersections and the
-shares of lengths are both rounded to 6 decimals, and a false positive may lie behind the clip's
-end. A class that the scores lack is never detected. Seconds.
+intersection_based/intermediate_statistics.py, whose rules these are; a false positive may lie
+behind the clip's end. A class that the scores lack is never detected. Seconds.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 
 from seldbench.errors import BadFile
-from seldbench.metrics.intersection import PAIRS, Criteria, batches, pairs_in_clips
-from seldbench.metrics.psds import HOUR, Exposure
-from seldbench.metrics.runs import every_run
-from seldbench.metrics.truth import Truth
+from seldbench.metrics.class_changes import ClassChanges, Grid, class_changes
+from seldbench.metrics.heads import Head, head_of
+from seldbench.metrics.intersection import Criteria
+from seldbench.metrics.psds import HOUR
+from seldbench.metrics.truth import Truth, indices
 from seldbench.prediction import FrameScores
 
 Array = np.ndarray
-DECIMALS = 6
-CELLS = 400_000  # scores whose runs are sought together
+MARGIN = 6.0  # standard deviations by which a replicate's false positives may fall short
+BRIEF = 1e-6  # seconds; a share of a shorter run is rounded to nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,8 @@ class ChangePoints:
     (changes,) by class, then by falling score. Class k owns the rows start[k]:start[k + 1].
     cross: (changes, classes), of other classes' cross triggers; None where not counted.
     last: the last of the changes at one score: only there the counts are those of a threshold.
+    floor: (classes,) the lowest score that was looked at, -inf where all were. sure: (classes,
+    clips) 1 where a clip has a false positive of the class at every threshold up to its floor.
     """
 
     start: Array
@@ -46,30 +55,62 @@ class ChangePoints:
     false: Array
     cross: sparse.csr_matrix | None
     last: Array
+    floor: Array
+    sure: sparse.csr_matrix
+    source: "_Source" = field(repr=False)
+    heads: dict[tuple[int, bool], Head] = field(default_factory=dict, repr=False)
 
-    def rates(
-        self, label: int, weights: Array, over: Exposure, alpha_ct: float
-    ) -> tuple[Array, Array]:
-        """eFPR per hour and TPR of a class at every threshold, (replicates, thresholds) both.
+    def head(self, label: int, *, complete: bool = False) -> Head:
+        """What the counts of replicates need of a class, kept for the next; with `complete` of all
+        its changes, also those below its floor."""
+        key = label, complete and bool(self.floor[label] > -np.inf)
+        if key not in self.heads:
+            changes = self.source.complete(label) if key[1] else self.of_class(label)
+            self.heads[key] = head_of(changes, len(self.source.grid.known.clips))
+        return self.heads[key]
 
-        Args:
-            weights: of clips, (replicates, clips).
-            over: what the rates divide by, for these weights.
-        """
+    def of_class(self, label: int) -> ClassChanges:
+        """The rows of one class."""
         rows = slice(int(self.start[label]), int(self.start[label + 1]))
-        last, weight = self.last[rows], weights[:, self.clip[rows]]
-        tpr = np.cumsum(weight * self.found[rows], axis=1)[:, last]
-        tpr = tpr / np.maximum(over.events[:, label], 1)[:, None]
-        efpr = np.cumsum(weight * self.false[rows], axis=1)[:, last] / over.hours[:, None]
-        if self.cross is not None and alpha_ct and self.cross.shape[1] > 1:
-            per_trigger = HOUR / np.maximum(over.seconds, 1e-12) / (self.cross.shape[1] - 1)
-            steps = weight * (self.cross[rows] @ per_trigger.T).T
-            efpr = efpr + alpha_ct * np.cumsum(steps, axis=1)[:, last]
-        return efpr, tpr
+        cross = None if self.cross is None else self.cross[rows]
+        return ClassChanges(
+            self.clip[rows], self.score[rows], self.found[rows], self.false[rows], cross
+        )
 
 
-def change_points(known: Truth, frames: FrameScores, criteria: Criteria) -> ChangePoints:
-    """The changes of all clips of `known`.
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """Where changes come from."""
+
+    grid: Grid
+    frames: FrameScores
+    criteria: Criteria
+
+    def complete(self, label: int) -> ClassChanges:
+        """All changes of a class."""
+        scores = _scores(self.grid.known, self.frames, label)
+        return class_changes(self.grid, label, scores, -np.inf, [self.criteria])[0]
+
+
+def change_points(
+    known: Truth, frames: FrameScores, criteria: Criteria, *, max_efpr: float | None = None
+) -> ChangePoints:
+    """The changes of all clips of `known`; where `max_efpr` is given, those of thresholds up to it.
+
+    Raises:
+        BadFile: clips without scores.
+    """
+    return changes_of_each(known, frames, [criteria], max_efpr=max_efpr)[0]
+
+
+def changes_of_each(
+    known: Truth,
+    frames: FrameScores,
+    criteria: Sequence[Criteria],
+    *,
+    max_efpr: float | None = None,
+) -> list[ChangePoints]:
+    """`change_points` for several criteria; scores are read, and their runs found, once.
 
     Raises:
         BadFile: clips without scores.
@@ -80,190 +121,90 @@ def change_points(known: Truth, frames: FrameScores, criteria: Criteria) -> Chan
             f"{len(absent)} of {len(known.clips)} clips have no frame scores (first:"
             f" {absent[0]!r}); score the clips of the durations, or shorten the durations"
         )
-    parts = [
-        _changes(known, _runs(known, frames, clips), criteria) for clips in _batches(known, frames)
+    frames = frames.of_clips(set(known.clips))
+    grid = _grid(known, frames)
+    lasting = _lasting(grid, frames, min((each.dtc for each in criteria), default=1.0))
+    parts: list[list[ClassChanges]] = [[] for _ in criteria]
+    floors, sure = [], []
+    for label in range(len(known.classes)):
+        scores = _scores(known, frames, label)
+        floor, clips = -np.inf, np.zeros(0, dtype=np.int64)
+        if max_efpr is not None:
+            floor, clips = _floor(grid, frames, label, scores, lasting, max_efpr)
+        floors.append(floor)
+        sure.append(clips)
+        for part, found in zip(parts, class_changes(grid, label, scores, floor, criteria)):
+            part.append(found)
+    below = np.array(floors), _rows(sure, len(known.clips))
+    return [
+        _joined(part, *below, _Source(grid, frames, each)) for part, each in zip(parts, criteria)
     ]
-    columns = [np.concatenate([part[i] for part in parts]) for i in range(5)]
-    label, clip, score, found, false = columns
-    order = np.lexsort((clip, -score, label))
-    label, score = label[order], score[order]
+
+
+def _grid(known: Truth, frames: FrameScores) -> Grid:
+    owner = indices(np.array(frames.clips, dtype=object), known.clips)
+    clip = np.repeat(np.arange(len(owner), dtype=np.int32), np.diff(frames.start))
+    return Grid(known, owner, clip, frames.onset, frames.offset)
+
+
+def _scores(known: Truth, frames: FrameScores, label: int) -> Array:
+    """(frames,) of a class, floating; none is active where the scores lack the class."""
+    name = known.classes[label]
+    if name not in frames.classes:
+        return np.full(len(frames.onset), -np.inf, dtype=np.float32)
+    scores = frames.column(frames.classes.index(name))
+    return scores if scores.dtype.kind == "f" else scores.astype(np.float64)
+
+
+def _lasting(grid: Grid, frames: FrameScores, dtc: float) -> Array:
+    """(clips of the scores,) whether every run is long enough to be no hit by rounding alone."""
+    lasts = np.ones(len(grid.owner), dtype=bool)
+    lasts[grid.clip[dtc * (frames.offset - frames.onset) < BRIEF]] = False
+    return lasts
+
+
+def _floor(
+    grid: Grid, frames: FrameScores, label: int, scores: Array, lasting: Array, max_efpr: float
+) -> tuple[float, Array]:
+    """The floor of a class, and the clips that make it sure; -inf where there are too few."""
+    known = grid.known
+    full = np.flatnonzero(np.diff(frames.start) > 0)
+    highest = np.full(len(grid.owner), -np.inf, dtype=scores.dtype)
+    if len(full):
+        highest[full] = np.maximum.reduceat(scores, frames.start[full])
+    without = np.ones(len(known.clips), dtype=bool)
+    without[known.clip[known.label == label]] = False
+    silent = np.flatnonzero(without[grid.owner] & lasting & (highest > -np.inf))
+    reach = max_efpr * known.durations.sum() / HOUR
+    number = int(reach + MARGIN * np.sqrt(reach)) + 2
+    if number > len(silent):
+        return -np.inf, silent[:0]
+    floor = np.partition(highest[silent], -number)[-number]
+    return float(floor), grid.owner[silent[highest[silent] >= floor]]
+
+
+def _rows(columns: list[Array], size: int) -> sparse.csr_matrix:
+    """1 at these columns of each row."""
+    start = np.cumsum([0, *map(len, columns)])
+    column = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+    return sparse.csr_matrix((np.ones(len(column)), column, start), shape=(len(columns), size))
+
+
+def _joined(
+    parts: list[ClassChanges], floor: Array, sure: sparse.csr_matrix, source: _Source
+) -> ChangePoints:
+    none = np.zeros(0, dtype=np.int32)
+    empty = ClassChanges(none, np.zeros(0, dtype=np.float32), none, none, None)
+    clip, score, found, false = (
+        np.concatenate([getattr(part, name) for part in (parts or [empty])])
+        for name in ("clip", "score", "found", "false")
+    )
+    start = np.cumsum([0, *(len(part.clip) for part in parts)])
+    last = np.ones(len(clip), dtype=bool)
+    last[:-1] = score[1:] != score[:-1]
+    last[start[1:][start[1:] > 0] - 1] = True
     cross = None
-    if criteria.cttc is not None:
-        cross = sparse.vstack([part[5] for part in parts], format="csr")[order]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = (label[1:] != label[:-1]) | (score[1:] != score[:-1])
-    start = np.searchsorted(label, np.arange(len(known.classes) + 1))
-    return ChangePoints(start, clip[order], score, found[order], false[order], cross, last)
-
-
-@dataclass(frozen=True, eq=False)
-class _Runs:
-    """Runs of some clips: clip, class, times, and the scores between which they are detections."""
-
-    clip: Array
-    label: Array
-    onset: Array
-    offset: Array
-    low: Array
-    high: Array
-
-
-def _batches(known: Truth, frames: FrameScores) -> Iterator[Array]:
-    """Clips whose scores, padded to the longest, fill about CELLS."""
-    place = np.array([frames.index[clip] for clip in known.clips], dtype=np.int64)
-    sizes = (frames.start[place + 1] - frames.start[place]) * max(len(known.classes), 1)
-    by_size = np.argsort(sizes, kind="stable")
-    for a, b in batches(sizes[by_size] + 1, CELLS):
-        yield by_size[a:b]
-
-
-def _runs(known: Truth, frames: FrameScores, clips: Array) -> _Runs:
-    place = np.array([frames.index[known.clips[i]] for i in clips], dtype=np.int64)
-    begin, sizes = frames.start[place], frames.start[place + 1] - frames.start[place]
-    inside = np.arange(int(sizes.max(initial=0))) < sizes[:, None]  # (clips, frames)
-    rows = np.repeat(begin, sizes) + np.nonzero(inside)[1]
-    labels = [i for i, name in enumerate(known.classes) if name in frames.classes]
-    columns = [frames.classes.index(known.classes[i]) for i in labels]
-    table = np.full((len(labels), *inside.shape), -np.inf, dtype=_floating(frames.scores))
-    for k, column in enumerate(columns):
-        table[k][inside] = frames.scores[rows, column]
-    runs = every_run(table.reshape(-1, inside.shape[1]))
-    label, clip = np.divmod(runs.column, len(clips))
-    first = begin[clip]
-    return _Runs(
-        clips[clip],
-        np.array(labels, dtype=np.int64)[label],
-        frames.onset[first + runs.first],
-        frames.offset[first + runs.stop - 1],
-        runs.low,
-        runs.high,
-    )
-
-
-def _floating(scores: Array) -> np.dtype:
-    return scores.dtype if scores.dtype.kind == "f" else np.dtype(np.float64)
-
-
-def _changes(
-    known: Truth, runs: _Runs, criteria: Criteria
-) -> tuple[Array, Array, Array, Array, Array, sparse.csr_matrix]:
-    """Label, clip, score, found, false, cross of every change in some clips; each clip, class and
-    score once, without those that change nothing."""
-    run, event, shared = _intersections(known, runs)
-    length = runs.offset - runs.onset
-    own = runs.label[run] == known.label[event]
-    covered = np.bincount(run[own], shared[own], minlength=len(length))
-    relevant = np.round(covered, DECIMALS) >= np.round(criteria.dtc * length, DECIMALS)
-    false = np.flatnonzero(~relevant)
-    keep = own & relevant[run]
-    hits = _found(known, runs, run[keep], event[keep], shared[keep], criteria.gtc)
-    kinds = [hits, _lives(runs, false, -1)]
-    if criteria.cttc is not None:
-        away = ~own & ~relevant[run]
-        key, inverse = np.unique(
-            run[away] * len(known.classes) + known.label[event[away]], return_inverse=True
-        )
-        met, other = np.divmod(key, len(known.classes))
-        sums = np.round(np.bincount(inverse, shared[away], minlength=len(key)), DECIMALS)
-        meets = sums >= np.round(criteria.cttc * length[met], DECIMALS)
-        kinds.append(_lives(runs, met[meets], other[meets]))
-    return _combined(known, kinds)
-
-
-def _intersections(known: Truth, runs: _Runs) -> tuple[Array, Array, Array]:
-    """(run, event, seconds shared) of every pair that intersects, by run and the event's onset."""
-    found = []
-    costs = known.start[runs.clip + 1] - known.start[runs.clip] + 1
-    for a, b in batches(costs, PAIRS):
-        run, event = pairs_in_clips(known, runs.clip[a:b])
-        run += a
-        shared = np.minimum(runs.offset[run], known.offset[event])
-        shared -= np.maximum(runs.onset[run], known.onset[event])
-        meet = shared > 0
-        found.append((run[meet], event[meet], shared[meet]))
-    if not found:
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, np.zeros(0)
-    run, event, shared = (np.concatenate(column) for column in zip(*found))
-    return run, event, shared
-
-
-@dataclass(frozen=True, eq=False)
-class _Deltas:
-    """kind: -2 found, -1 false, else the other class of a cross trigger; change: +1 or -1."""
-
-    label: Array
-    clip: Array
-    score: Array
-    kind: Array
-    change: Array
-
-
-def _lives(runs: _Runs, which: Array, kind: Array | int) -> _Deltas:
-    """+1 where a run comes to life, -1 where it is swallowed by a longer one."""
-    ends = runs.low[which] > -np.inf
-    both = np.concatenate([which, which[ends]])
-    kinds = np.broadcast_to(np.asarray(kind), which.shape)
-    change = np.ones(len(both))
-    change[len(which) :] = -1
-    return _Deltas(
-        runs.label[both],
-        runs.clip[both],
-        np.concatenate([runs.high[which], runs.low[which[ends]]]),
-        np.concatenate([kinds, kinds[ends]]),
-        change,
-    )
-
-
-def _found(
-    known: Truth, runs: _Runs, run: Array, event: Array, shared: Array, gtc: float
-) -> _Deltas:
-    """Where events become found, or cease to be, as the threshold falls."""
-    ends = runs.low[run] > -np.inf
-    event = np.concatenate([event, event[ends]])
-    score = np.concatenate([runs.high[run], runs.low[run[ends]]])
-    step = np.concatenate([shared, -shared[ends]])
-    order = np.lexsort((-score, event))
-    event, score, step = event[order], score[order], step[order]
-    first = np.append(True, event[1:] != event[:-1])[: len(event)]
-    total = np.cumsum(step)
-    before = np.append(0.0, total)[np.flatnonzero(first)]
-    total -= before[np.cumsum(first) - 1]
-    last = np.ones(len(event), dtype=bool)
-    last[:-1] = (event[1:] != event[:-1]) | (score[1:] != score[:-1])
-    event, score, total = event[last], score[last], total[last]
-    need = np.round(gtc * known.length[event], DECIMALS)
-    state = (np.round(total, DECIMALS) >= need).astype(np.float64)
-    same = np.append(False, event[1:] == event[:-1])[: len(event)]
-    change = state - np.where(same, np.append(0.0, state[:-1])[: len(state)], 0.0)
-    rows = np.flatnonzero(change)
-    at = event[rows]
-    kind = np.full(len(rows), -2)
-    return _Deltas(known.label[at], known.clip[at], score[rows], kind, change[rows])
-
-
-def _combined(
-    known: Truth, kinds: list[_Deltas]
-) -> tuple[Array, Array, Array, Array, Array, sparse.csr_matrix]:
-    label, clip, score, kind, change = (
-        np.concatenate([getattr(k, name) for k in kinds])
-        for name in ("label", "clip", "score", "kind", "change")
-    )
-    # One integer a class, clip and score: sorting by three columns is several times slower.
-    levels, level = np.unique(score, return_inverse=True)
-    key = (label * len(known.clips) + clip) * (len(levels) + 1) - level
-    order = np.argsort(key)
-    label, clip, score, kind = label[order], clip[order], score[order], kind[order]
-    key, change = key[order], change[order]
-    new = np.append(True, key[1:] != key[:-1])[: len(key)]
-    row, rows = np.cumsum(new) - 1, int(new.sum())
-    found = np.bincount(row[kind == -2], change[kind == -2], minlength=rows)
-    false = np.bincount(row[kind == -1], change[kind == -1], minlength=rows)
-    other = kind >= 0
-    cross = sparse.coo_matrix(
-        (change[other], (row[other], kind[other])), shape=(rows, len(known.classes))
-    ).tocsr()
-    cross.eliminate_zeros()
-    some = (found != 0) | (false != 0) | (np.diff(cross.indptr) > 0)
-    columns = (c[new][some] for c in (label, clip, score))
-    return (*columns, found[some], false[some], cross[some])
+    crossed = [part.cross for part in parts if part.cross is not None]
+    if crossed:
+        cross = sparse.vstack(crossed, format="csr")
+    return ChangePoints(start, clip, score, found, false, cross, last, floor, sure, source)

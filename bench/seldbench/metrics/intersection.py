@@ -159,7 +159,7 @@ def _count(
     cell = (clip * found.points + point) * classes + label
     order, start = known.by_class
     group = clip * classes + label
-    row, event = _listed(start[group], start[group + 1])
+    row, event = listed(start[group], start[group + 1])
     row, event, shared = _meeting(known, onset, offset, row, order[event])
     hit, covered = ordered_sums(row, shared / (offset - onset)[row])
     relevant = np.zeros(len(clip), dtype=bool)
@@ -176,7 +176,7 @@ def _count(
     return hits, cell[false], cross
 
 
-def _listed(first: Array, stop: Array) -> tuple[Array, Array]:
+def listed(first: Array, stop: Array) -> tuple[Array, Array]:
     """(row, item) for every item in [first, stop) of every row, in order."""
     sizes = stop - first
     row = np.repeat(np.arange(len(first)), sizes)
@@ -218,7 +218,7 @@ def _cross_triggers(
     """row * classes + other class, ascending, of every cross trigger of these detections."""
     classes = len(known.classes)
     order, _ = known.by_class
-    row, event = _listed(known.start[clip[rows]], known.start[clip[rows] + 1])
+    row, event = listed(known.start[clip[rows]], known.start[clip[rows] + 1])
     row, event, shared = _meeting(known, onset, offset, rows[row], order[event])
     other = known.label[event]
     away = other != label[row]

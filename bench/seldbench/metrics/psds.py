@@ -7,10 +7,12 @@ A single class has no cross triggers: their mean is 0.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from seldbench.metrics.intersection import Criteria, PointCounts
+from seldbench.metrics.stairs import Steps, class_areas, curves
 from seldbench.metrics.truth import Truth
 
 Array = np.ndarray
@@ -20,12 +22,14 @@ HOUR = 3600.0
 @dataclass(frozen=True)
 class Scenario:
     """What PSDS is asked for. alpha_ct: weight of cross triggers; alpha_st: cost of unequal
-    classes; max_efpr: per hour, None for the largest eFPR that occurs."""
+    classes; max_efpr: per hour, None for the largest eFPR that occurs; interpolate: straight lines
+    between operating points instead of stairs (psds_eval's `en_interp`)."""
 
     criteria: Criteria
     alpha_ct: float = 0.0
     alpha_st: float = 1.0
     max_efpr: float | None = 100.0
+    interpolate: bool = False
 
 
 DCASE = {
@@ -50,14 +54,13 @@ class Exposure:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A PSD-ROC. efpr: (points,) per hour, rising from 0; etpr: effective, mean, spread: over
-    classes; by_class: (classes, points)."""
+    """A PSD-ROC. efpr: (points,) per hour, rising from 0; etpr: effective TPR; mean, spread: of the
+    classes' TPR."""
 
     efpr: Array
     etpr: Array
     mean: Array
     spread: Array
-    by_class: Array
 
 
 def exposure(known: Truth, weights: Array) -> Exposure:
@@ -87,22 +90,56 @@ def mean_trigger_rate(cross: Array, seconds: Array) -> Array:
     return rates.sum(-1) / (cross.shape[-1] - 1)
 
 
-def area(efpr: Array, tpr: Array, label: Array, present: Array, scenario: Scenario) -> Array:
-    """PSDS of many sets of points at once.
+def step_areas(efpr: Array, tpr: Array, present: Array, scenario: Scenario) -> tuple[Array, Array]:
+    """PSDS, and the area of each class's own staircase, of the points of many replicates.
 
     Args:
-        efpr, tpr: (replicates, points), in any order; points beyond max_efpr do not matter.
-        label: (points,), the class of every point.
+        efpr, tpr: (replicates, classes, points), in any order.
         present: (replicates, classes); absent classes are left out of mean and spread.
 
     Returns:
-        (replicates,)
+        (replicates,) and (replicates, classes)
     """
     limit = _limit(efpr, scenario)
-    x, curves = _curves(np.clip(efpr, 0.0, limit[:, None]), tpr, label, present.shape[1])
-    etpr = _effective(curves, present, scenario.alpha_st)[0]
-    width = np.diff(x, axis=1, append=limit[:, None])
-    return (etpr * width).sum(1) / limit
+    order = np.argsort(efpr, axis=2)
+    x = np.minimum(np.take_along_axis(efpr, order, 2), limit[:, None, None])
+    high = np.maximum.accumulate(np.take_along_axis(tpr, order, 2), axis=2)
+    low = np.zeros_like(high)
+    low[:, :, 1:] = high[:, :, :-1]
+    own = class_areas(x, high - low, np.repeat(limit[:, None], x.shape[1], axis=1))
+    label = np.repeat(np.arange(x.shape[1]), x.shape[2])
+    flat = [a.reshape(len(a), -1) for a in (x, low, high)]
+    steps = Steps(flat[0], flat[1], flat[2], label, present)
+    return curves(steps, scenario.alpha_st).area(limit), own
+
+
+def line_areas(efpr: Array, tpr: Array, present: Array, scenario: Scenario) -> tuple[Array, Array]:
+    """The same of straight lines between the points, held between the points of all classes.
+
+    Source: psds_eval 0.5.3, perform_interp: a line may fall, and only the values on the common axis
+    are made to rise. Of points of equal eFPR one counts; which one is left to numpy's unstable
+    `argsort`, and so to the processor and to the order of the points (here by threshold).
+    """
+    limit = _limit(efpr, scenario)
+    values, own = [], []
+    for x, y, classes, end in zip(efpr, tpr, present, limit):
+        axis = np.unique(np.append(x, 0.0))
+        lines = np.stack([_line(axis, *points) for points in zip(x, y)])
+        axis, lines = axis[axis <= end], lines[:, axis <= end]
+        some = lines[classes] if classes.any() else np.zeros((1, len(axis)))
+        effective = np.maximum(some.mean(axis=0) - scenario.alpha_st * some.std(axis=0), 0.0)
+        width = np.diff(axis, append=end)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values.append((effective * width).sum() / end)
+            own.append((lines * width).sum(axis=1) / end)
+    return np.array(values), np.array(own)
+
+
+def _line(axis: Array, x: Array, y: Array) -> Array:
+    x, y = np.append(x, 0.0), np.append(y, 0.0)
+    order = np.argsort(x)  # the official sort, whose order of equal ones decides
+    x, first = np.unique(x[order], return_index=True)
+    return np.maximum.accumulate(np.interp(axis, x, y[order][first]))
 
 
 def stair_area(efpr: Array, tpr: Array, limit: float) -> float:
@@ -111,18 +148,23 @@ def stair_area(efpr: Array, tpr: Array, limit: float) -> float:
 
 
 def roc(efpr: Array, tpr: Array, label: Array, classes: int, scenario: Scenario) -> Curve:
-    """The curve of one set of points (points,), up to max_efpr."""
-    limit = _limit(efpr[None], scenario)
-    inside = efpr <= limit[0]
-    # The point (0, 0) of every class opens the axis.
-    x = np.concatenate([np.zeros(classes), efpr[inside]])
-    y = np.concatenate([np.zeros(classes), tpr[inside]])
-    of = np.concatenate([np.arange(classes), label[inside]])
-    x, curves = _curves(x[None], y[None], of, classes)
-    last = np.append(x[0, 1:] != x[0, :-1], True)
+    """The curve of one set of points (points,), in any order, up to max_efpr."""
+    limit = _limit(efpr[None], scenario)[0]
+    near = np.flatnonzero(efpr <= limit)
+    near = near[np.lexsort((efpr[near], label[near]))]
+    x, label = efpr[near], label[near]
+    start = np.searchsorted(label, np.arange(classes + 1))
+    # The point (0, 0) opens the axis.
+    high, low = np.zeros((2, len(near) + 1))
+    for a, b in pairwise(start):
+        high[a + 1 : b + 1] = np.maximum.accumulate(tpr[near[a:b]])
+        low[a + 2 : b + 1] = high[a + 1 : b]
     present = np.ones((1, classes), dtype=bool)
-    etpr, mean, spread = _effective(curves, present, scenario.alpha_st)
-    return Curve(x[0, last], etpr[0, last], mean[0, last], spread[0, last], curves[0][:, last])
+    columns = (np.append(0.0, x)[None], low[None], high[None], np.append(0, label))
+    found = curves(Steps(*columns, present), scenario.alpha_st)
+    last = np.append(found.x[0, 1:] != found.x[0, :-1], True)
+    parts = (found.x, found.effective, found.mean, found.spread)
+    return Curve(*(part[0, last] for part in parts))
 
 
 def staircase(efpr: Array, tpr: Array, limit: float) -> tuple[Array, Array]:
@@ -137,26 +179,7 @@ def staircase(efpr: Array, tpr: Array, limit: float) -> tuple[Array, Array]:
 
 
 def _limit(efpr: Array, scenario: Scenario) -> Array:
-    """(replicates,) the largest eFPR of the area."""
+    """(replicates,) the largest eFPR of the area; `efpr` is (replicates, ...)."""
     if scenario.max_efpr is not None:
         return np.full(len(efpr), scenario.max_efpr)
-    return efpr.max(axis=1, initial=0.0)
-
-
-def _curves(x: Array, y: Array, label: Array, classes: int) -> tuple[Array, Array]:
-    """Sorted x (replicates, points), and each class's best y so far (replicates, classes, points).
-
-    Points at equal x have width 0 between them, so their order does not matter to an area.
-    """
-    order = np.argsort(x, axis=1, kind="stable")
-    x, y = np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
-    mine = label[order][:, None, :] == np.arange(classes)[None, :, None]
-    return x, np.maximum.accumulate(np.where(mine, y[:, None, :], 0.0), axis=2)
-
-
-def _effective(curves: Array, present: Array, alpha_st: float) -> tuple[Array, Array, Array]:
-    """Effective TPR, mean and population standard deviation over the classes present."""
-    share = present[:, :, None] / np.maximum(present.sum(1), 1)[:, None, None]
-    mean = (curves * share).sum(1)
-    spread = np.sqrt((np.square(curves - mean[:, None]) * share).sum(1))
-    return np.maximum(mean - alpha_st * spread, 0.0), mean, spread
+    return efpr.reshape(len(efpr), -1).max(axis=1, initial=0.0)

@@ -34,17 +34,26 @@ def events_above(frames: FrameScores, thresholds: Sequence[float] | Array) -> Op
     Source: fgnt/sed_scores_eval, base_modules/detection.py (scores_to_event_list).
     """
     values = np.unique(np.asarray(thresholds, dtype=np.float64))
-    parts = [_cut(frames, threshold) for threshold in values]
-    point = np.repeat(np.arange(len(values)), [len(first) for _, first, _ in parts])
-    label, first, last = (
-        np.concatenate([part[i] for part in parts]).astype(np.int64) for i in range(3)
-    )
+    begins = np.zeros(len(frames.onset) + 1, dtype=bool)
+    begins[frames.start] = True  # a clip's first frame, and the end
+    columns: list[list[Array]] = [[], [], [], []]
+    for label in range(len(frames.classes)):
+        scores = frames.column(label)
+        for at, threshold in enumerate(values):
+            ends = _cut(scores, threshold, begins)
+            same = np.broadcast_to(np.array([[at], [label]]), (2, len(ends[0])))
+            for column, part in zip(columns, (*same, *ends)):
+                column.append(part)
+    none = np.zeros(0, dtype=np.int64)
+    point, of, first, last = (np.concatenate([none, *column]) for column in columns)
+    order = np.lexsort((of, first, point))
+    point, of, first, last = point[order], of[order], first[order], last[order]
     clip = np.searchsorted(frames.start, first, side="right") - 1
     events = EventTable(
         np.array(frames.clips, dtype=object)[clip],
         frames.onset[first],
         frames.offset[last],
-        np.array(frames.classes, dtype=object)[label],
+        np.array(frames.classes, dtype=object)[of],
         frames.clips,
     )
     return OperatingPoints(values, point, events)
@@ -59,52 +68,80 @@ def every_run(scores: Array) -> Runs:
     columns, width = len(scores), scores.shape[1] + 2
     padded = np.full((columns, width), -np.inf, dtype=scores.dtype)
     padded[:, 1:-1] = scores
-    tables = _minima(padded)
-    flat = padded.ravel()
-    active = np.flatnonzero(flat > -np.inf)
-    left = _left(tables, flat, active)
-    leader = flat[left] < flat[active]  # the first of a run's frames that have its lowest score
-    own, left = active[leader], left[leader]
-    right = _right(tables, flat, own)
+    left, right, own = nearest_below(padded.ravel(), width)
     column = own // width
+    first = left - column * width
+    flat = padded.ravel()
     low = np.maximum(flat[left], flat[right])
-    return Runs(column, left - column * width, right - column * width - 1, low, flat[own])
+    return Runs(column, first, right - column * width - 1, low, flat[own])
 
 
-def _cut(frames: FrameScores, threshold: float) -> tuple[Array, Array, Array]:
-    """(label, first row, last row) of every run above one threshold, by clip and onset."""
-    # An array, not a number: a float32 score is then compared as the float64 it stands for.
-    active = (frames.scores > np.array([[threshold]])).T
-    starts, ends = active.copy(), active.copy()
-    starts[:, 1:] &= ~active[:, :-1]
-    ends[:, :-1] &= ~active[:, 1:]
-    edge = frames.start[1:-1]
-    edge = edge[(edge > 0) & (edge < len(frames.scores))]
-    starts[:, edge] = active[:, edge]
-    ends[:, edge - 1] = active[:, edge - 1]
-    label, first = np.nonzero(starts)
-    last = np.nonzero(ends)[1]
-    order = np.argsort(first, kind="stable")
-    return label[order], first[order], last[order]
+def nearest_below(flat: Array, longest: int) -> tuple[Array, Array, Array]:
+    """The runs of all thresholds in one row of scores.
+
+    Args:
+        flat: (places,) stretches of frames, parted by a score below all others, which stands at
+            both ends as well.
+        longest: frames of the longest stretch, or more.
+
+    Returns:
+        (runs,) the last place before a run, the first behind it, and the first of those inside that
+        have its lowest score; by the last.
+    """
+    tables = _minima(flat, longest)
+    place = np.flatnonzero(flat[:-1] < flat[1:]) + 1  # above what is before: begins a run
+    fall = np.flatnonzero(flat[1:] < flat[:-1]) + 1
+    fall = fall[flat[fall] > flat[0]]
+    left = _left(tables, flat, fall)
+    # Not below what is before, yet the first with this score since something lower.
+    first = flat[left] < flat[fall]
+    own = np.concatenate([place, fall[first]])
+    left = np.concatenate([place - 1, left[first]])
+    order = np.argsort(own)
+    own, left = own[order], left[order]
+    right = own + 1
+    flat_or_rising = np.flatnonzero(flat[right] >= flat[own])
+    right[flat_or_rising] = _right(tables, flat, own[flat_or_rising])
+    return left, right, own
 
 
-def _minima(padded: Array) -> list[Array]:
-    """Flat tables: entry i of table k is the minimum over 2**k values from i on; -inf where they
-    pass the end of the row."""
-    tables, reach = [padded], 1
-    while 2 * reach < padded.shape[1]:
-        wider = np.full_like(padded, -np.inf)
-        np.minimum(tables[-1][:, :-reach], tables[-1][:, reach:], out=wider[:, :-reach])
+def _cut(scores: Array, threshold: float, begins: Array) -> tuple[Array, Array]:
+    """First and last row of every run above one threshold; `begins` parts the clips."""
+    active = scores > _as_kind(threshold, scores.dtype)
+    # Where a frame is active and the one before it is not, or belongs to another clip.
+    new = np.append(active, False)
+    new[1:] &= ~active | begins[1:]
+    ended = active.copy()
+    ended[:-1] &= ~active[1:] | begins[1:-1]
+    return np.flatnonzero(new), np.flatnonzero(ended)
+
+
+def _as_kind(threshold: float, kind: np.dtype) -> np.generic | float:
+    """The largest number of a floating kind that is not above a threshold: a float32 score is then
+    compared as the float64 that it stands for."""
+    if kind.kind != "f":
+        return threshold
+    near = kind.type(threshold)
+    return near if float(near) <= threshold else np.nextafter(near, kind.type(-np.inf))
+
+
+def _minima(flat: Array, longest: int) -> list[Array]:
+    """Tables: entry i of table k is the minimum over 2**k values from i on; lower than all where
+    they pass the end."""
+    tables, reach = [flat], 1
+    while 2 * reach < longest + 2:
+        wider = np.full_like(flat, flat[0])
+        np.minimum(tables[-1][:-reach], tables[-1][reach:], out=wider[:-reach])
         tables.append(wider)
         reach *= 2
-    return [table.ravel() for table in tables]
+    return tables
 
 
 def _left(tables: list[Array], flat: Array, place: Array) -> Array:
     """Nearest place to the left whose value is not above that at `place`."""
     value, end = flat[place], place.copy()
     for k in range(len(tables) - 1, -1, -1):
-        # A row starts with -inf, so that a window over its border never lies above a value.
+        # A window over the border of a stretch never lies above a value.
         before = np.maximum(end - 2**k, 0)
         end = np.where(tables[k][before] > value, before, end)
     return end - 1
