@@ -6,24 +6,39 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seldbench.annotations import read_predictions, write_frame_scores, write_score_tables
-from seldbench.errors import BadFile, UnknownName
+from seldbench.annotations import (
+    read_durations,
+    read_events,
+    read_predictions,
+    write_frame_scores,
+    write_score_tables,
+)
+from seldbench.errors import BadFile, SeldbenchError, UnknownName
 from seldbench.evaluation import (
     SELECTION,
     Resampling,
     Validation,
+    measured,
     psd_roc,
     score_sed,
     score_sed_files,
+    sed_ranked,
     selection_score,
 )
+from seldbench.evaluation.sed_decided import Rules, decided_measures
 from seldbench.events import Event, EventList, OperatingPoints, event_table
 from seldbench.prediction import FrameScores
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 STUDENT, SYNTHETIC = GOLDEN / "desed_student", GOLDEN / "frame_scores"
 PSDS = ("psds1_thresholds", "psds2_thresholds", "psds1", "psds2")
-F1 = ("event_f1_macro", "event_f1_micro")
+AVERAGES = ("f1_macro", "f1_micro", "precision_micro", "recall_micro", "er_micro")
+DECIDED = {
+    *(f"{kind}_{average}" for kind in ("event", "segment") for average in AVERAGES),
+    "intersection_f1_macro",
+    "intersection_f1_micro",
+}
+RANKED = {"event_f1_best_macro", "frame_map", "map"}
 
 
 def clips(**of_clip):
@@ -69,24 +84,52 @@ def of_synthetic():
 # What each kind of prediction determines
 
 
-def test_a_list_of_events_has_event_f1_and_no_psds(expected):
-    found = files_of(STUDENT, "predictions_0.5.tsv", resampling=Resampling(100))
-    golden = expected["desed_student"]["event_based"]
-    assert given(found) == set(F1)
-    macro = golden["class_wise_average"]["f_measure"]["f_measure"]
-    assert found.scores["event_f1_macro"] == pytest.approx(macro, abs=1e-9)
-    micro = golden["overall"]["f_measure"]["f_measure"]
-    assert found.scores["event_f1_micro"] == pytest.approx(micro, abs=1e-9)
-    for label, of_class in golden["class_wise"].items():
-        f1 = of_class["f_measure"]["f_measure"]
-        assert found.classes[label]["event_f1"] == pytest.approx(f1, abs=1e-9)
-        assert found.classes[label]["psds1"] is None
+def same(found, golden):
+    """Values of one class or average as sed_eval nests them."""
+    for name, value in {**golden["f_measure"], **golden["error_rate"]}.items():
+        if name in found:
+            assert found[name] == pytest.approx(value, abs=1e-9), name
+
+
+def renamed(values, kind):
+    """Our names of one kind as sed_eval's."""
+    theirs = {"f1": "f_measure", "precision": "precision", "recall": "recall", "er": "error_rate"}
+    return {theirs[our]: values[f"{kind}_{our}"] for our in theirs if f"{kind}_{our}" in values}
+
+
+@pytest.mark.parametrize(
+    ("rules", "event", "segment"),
+    [
+        ({}, "event_based", "segment_based_1s"),
+        (
+            {"collar": 0.5, "offset_rate": 0.5, "segment": 0.1},
+            "event_based_half_second",
+            "segment_based_0.1s",
+        ),
+    ],
+)
+def test_a_list_of_events_has_sed_evals_scores_and_no_psds(expected, rules, event, segment):
+    found = files_of(STUDENT, "predictions_0.5.tsv", resampling=None, **rules)
+    assert given(found) == DECIDED
+    for kind, block in (("event", event), ("segment", segment)):
+        golden = expected["desed_student"][block]
+        macro = golden["class_wise_average"]["f_measure"]["f_measure"]
+        assert found.scores[f"{kind}_f1_macro"] == pytest.approx(macro, abs=1e-9)
+        overall = {name.removesuffix("_micro"): v for name, v in found.scores.items()}
+        same(renamed(overall, kind), golden["overall"])
+        for label, of_class in golden["class_wise"].items():
+            same(renamed(found.classes[label], kind), of_class)
+            assert found.classes[label]["psds1"] is None
+    golden = expected["desed_student"]["intersection_f1_dtc0.5_gtc0.5_cttc0.3"]
+    assert found.scores["intersection_f1_macro"] == pytest.approx(golden["macro_f"], abs=1e-9)
+    for label, f1 in golden["class_f"].items():
+        assert found.classes[label]["intersection_f1"] == pytest.approx(f1, abs=1e-9)
     assert found.notes == []
 
 
-def test_operating_points_have_psds_and_an_event_f1_where_a_threshold_is_named(expected):
-    found = files_of(STUDENT, "operating_points.tsv.gz", resampling=Resampling(20))
-    assert given(found) == {"psds1_thresholds", "psds2_thresholds"}
+def test_operating_points_have_psds_and_the_best_of_their_thresholds(expected):
+    found = files_of(STUDENT, "operating_points.tsv.gz", resampling=None)
+    assert given(found) == {"psds1_thresholds", "psds2_thresholds", "event_f1_best_macro"}
     golden = expected["desed_student"]["psds_eval"]
     for number in "12":
         name = f"psds{number}_thresholds"
@@ -94,31 +137,80 @@ def test_operating_points_have_psds_and_an_event_f1_where_a_threshold_is_named(e
         assert found.scores[name] == pytest.approx(value, abs=1e-9)
         for label, area in golden[f"PSDS{number}"]["per_class"].items():
             assert found.classes[label][name] == pytest.approx(area, abs=1e-9)
-    named = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.51, resampling=None)
-    golden = expected["desed_student"]["f1_of_some_operating_points"]["0.51"]
-    assert named.scores["event_f1_macro"] == pytest.approx(golden["event_macro"], abs=1e-9)
-    assert named.scores["event_f1_micro"] == pytest.approx(golden["event_micro"], abs=1e-9)
-    assert named.scores["psds1_thresholds"] == found.scores["psds1_thresholds"]
+    assert any("optimistic" in note for note in found.notes)
+
+
+def test_operating_points_have_the_official_scores_where_a_threshold_is_named(expected):
+    theirs = {
+        "event_f1_macro": "event_macro",
+        "event_f1_micro": "event_micro",
+        "segment_f1_macro": "segment_macro",
+        "segment_f1_micro": "segment_micro",
+        "segment_er_micro": "segment_er",
+        "intersection_f1_macro": "intersection_macro",
+    }
+    golden = expected["desed_student"]["f1_of_some_operating_points"]
+    reference, durations = (
+        read_events(STUDENT / "ground_truth.tsv"),
+        read_durations(STUDENT / "durations.tsv"),
+    )
+    points = read_predictions(STUDENT / "operating_points.tsv.gz")
+    best = score_sed(reference, durations, points, resampling=None)
+    for threshold, values in golden.items():
+        rules = Rules(threshold=float(threshold))
+        found = measured(decided_measures(reference, durations, points, rules), None)
+        for ours, name in theirs.items():
+            assert found.scores[ours] == pytest.approx(values[name], abs=1e-9), (threshold, ours)
+        for label, scores in found.classes.items():
+            assert scores["event_f1"] <= best.classes[label]["event_f1_best"]
+            if best.details["best_thresholds"][label] == float(threshold):
+                assert scores["event_f1"] == best.classes[label]["event_f1_best"]
 
 
 def test_frame_scores_have_all_scores(of_synthetic, expected):
     golden = expected["frame_scores"]
     fifty = golden["psds_eval_50_thresholds"]
-    at_half = golden["collar_f_at_0.5"]["f"]
-    assert of_synthetic.scores == pytest.approx(
-        {
-            "psds1_thresholds": fifty["PSDS1"],
-            "psds2_thresholds": fifty["PSDS2"],
-            "psds1": golden["PSDS1"]["value"],
-            "psds2": golden["PSDS2"]["value"],
-            "event_f1_macro": at_half["macro_average"],
-            "event_f1_micro": at_half["micro_average"],
-        },
-        abs=1e-9,
-    )
-    for label, values in of_synthetic.classes.items():
-        assert values["psds1"] == pytest.approx(golden["PSDS1"]["single_class"][label], abs=1e-9)
-        assert values["event_f1"] == pytest.approx(at_half[label], abs=1e-9)
+    f1 = {
+        "event": golden["collar_f_at_0.5"]["f"],
+        "segment": golden["segment_f_1s_at_0.5"]["f"],
+        "intersection": golden["intersection_f_at_0.5"]["f"],
+    }
+    best = golden["collar_best_f"]
+    assert given(of_synthetic) == {*PSDS, *DECIDED, *RANKED}
+    values = {
+        "psds1_thresholds": fifty["PSDS1"],
+        "psds2_thresholds": fifty["PSDS2"],
+        "psds1": golden["PSDS1"]["value"],
+        "psds2": golden["PSDS2"]["value"],
+        "event_f1_best_macro": best["f"]["macro_average"],
+        "frame_map": golden["frame_ap_sklearn"]["macro"],
+        "map": golden["clip_ap_sklearn"]["macro"],
+        **{f"{kind}_f1_macro": of["macro_average"] for kind, of in f1.items()},
+        **{f"{kind}_f1_micro": of["micro_average"] for kind, of in f1.items()},
+    }
+    for name, value in values.items():
+        assert of_synthetic.scores[name] == pytest.approx(value, abs=1e-9), name
+    for label, found in of_synthetic.classes.items():
+        of_class = {
+            "psds1": golden["PSDS1"]["single_class"][label],
+            "event_f1_best": best["f"][label],
+            "frame_ap": golden["frame_ap_sklearn"]["ap"][label],
+            "ap": golden["clip_ap_sed_scores_eval"]["ap"][label],
+            **{f"{kind}_f1": of[label] for kind, of in f1.items()},
+            "event_precision": golden["collar_f_at_0.5"]["precision"][label],
+            "segment_recall": golden["segment_f_1s_at_0.5"]["recall"][label],
+        }
+        for name, value in of_class.items():
+            assert found[name] == pytest.approx(value, abs=1e-9), (label, name)
+        threshold = of_synthetic.details["best_thresholds"][label]
+        assert threshold == pytest.approx(best["threshold"][label], abs=1e-9)
+
+
+def test_rules_that_make_no_sense_are_refused():
+    reference = clips(a="dog 0-2")
+    for wrong in ({"collar": 0.0}, {"segment": -1.0}, {"offset_rate": 1.5}):
+        with pytest.raises(SeldbenchError, match="expected"):
+            score_sed(reference, {"a": 3.0}, reference, **wrong)
 
 
 def test_frame_scores_are_cut_where_asked():
@@ -129,11 +221,12 @@ def test_frame_scores_are_cut_where_asked():
     assert found.scores["event_f1_macro"] == 1.0
 
 
-def test_at_a_threshold_that_is_no_operating_point_event_f1_is_unknown_and_a_note_says_why():
+def test_at_a_threshold_that_is_no_operating_point_nothing_is_decided_and_a_note_says_why():
     found = files_of(STUDENT, "operating_points.tsv.gz", threshold=0.5, resampling=None)
     assert found.scores["event_f1_macro"] is None
     assert found.scores["psds1_thresholds"] is not None
-    assert any("threshold 0.5, so no event F1; the nearest is 0.4" in n for n in found.notes)
+    assert any("no operating point at threshold 0.5" in note for note in found.notes)
+    assert any("the nearest is 0.4" in note for note in found.notes)
 
 
 def test_a_table_a_clip_scores_as_the_archive_with_or_without_the_audio_files_ending(
@@ -148,7 +241,7 @@ def test_a_table_a_clip_scores_as_the_archive_with_or_without_the_audio_files_en
     for name in ("again.npz", "full", "bare"):
         found = files_of(SYNTHETIC, tmp_path / name, resampling=None)
         assert found.scores == pytest.approx(of_synthetic.scores, abs=1e-12)
-        assert found.notes == []
+        assert found.notes == of_synthetic.notes
 
 
 # Over what is scored
@@ -175,7 +268,9 @@ def test_predictions_for_clips_without_duration_are_left_out_and_named():
     scores = frames({"a": [[0.9], [0.9], [0.0]], "z": [[0.9], [0.9], [0.0]]})
     for predictions in (guess, points, scores):
         found = score_sed(reference, {"a": 3.0}, predictions, threshold=0.5)
-        assert {found.scores[name] for name in given(found)} == {1.0}
+        errors = {name for name in given(found) if name.endswith("er_micro")}
+        assert {found.scores[name] for name in given(found) - errors} == {1.0}
+        assert {found.scores[name] for name in errors} == {0.0}
         assert any("1 clips without duration left out: z" in note for note in found.notes)
 
 
@@ -205,8 +300,10 @@ def test_a_clip_that_the_events_leave_out_has_no_detections():
 def test_a_reference_class_that_the_scores_lack_is_never_detected_and_named():
     reference = clips(a="dog 0-2, cat 0-2")
     found = score_sed(reference, {"a": 3.0}, frames({"a": [[0.9], [0.9], [0.0]]}))
-    assert found.classes["cat"] == dict.fromkeys(found.classes["cat"], 0.0)
-    assert found.scores["event_f1_macro"] == 0.5
+    once = {"event_precision", "segment_precision", "event_er", "segment_er"}
+    for name, value in found.classes["cat"].items():
+        assert value == pytest.approx(1.0 if name in once else 0.0), name
+    assert found.scores["event_f1_macro"] == found.scores["map"] == 0.5
     assert any("cat: never detected" in note for note in found.notes)
 
 
@@ -215,7 +312,23 @@ def test_no_detection_at_all_scores_zero():
     points = OperatingPoints(np.array([0.5]), np.zeros(0, dtype=int), empty)
     for predictions in (empty, points, frames({"a": [[0.0]] * 30})):
         found = score_sed(reference, {"a": 30.0}, predictions, threshold=0.5)
-        assert {found.scores[name] for name in given(found)} == {0.0}
+        assert found.scores["event_f1_macro"] == found.scores["event_f1_micro"] == 0.0
+        assert found.scores["event_er_micro"] == pytest.approx(1.0)
+        if not isinstance(predictions, FrameScores):
+            assert found.scores["segment_f1_micro"] is None  # sed_eval: no precision without any
+            assert any("never detected: dog" in note for note in found.notes)
+
+
+def test_a_class_never_detected_is_left_out_of_means_as_in_sed_eval_and_psds_eval_and_told():
+    reference, guess = clips(a="dog 0-2, cat 0-2"), clips(a="dog 0-2")
+    found = score_sed(reference, {"a": 3.0}, guess)
+    assert found.scores["event_f1_macro"] == 0.5
+    assert found.scores["segment_f1_macro"] == found.scores["intersection_f1_macro"] == 1.0
+    assert found.classes["cat"]["segment_f1"] is None
+    assert any("never detected: cat" in note for note in found.notes)
+    row = [[0.9, 0.1], [0.9, 0.1], [0.0, 0.0]]
+    found = score_sed(reference, {"a": 3.0}, frames({"a": row}, ("dog", "cat")))
+    assert found.scores["segment_f1_macro"] == found.scores["intersection_f1_macro"] == 0.5
 
 
 def test_a_reference_without_any_event_scores_nothing_and_says_so():
@@ -266,7 +379,10 @@ def test_overlapping_events_of_a_class_are_an_error_for_psds_and_not_for_event_f
         score_sed(clips(a="dog 0-2"), {"a": 3.0}, points)
     assert score_sed(clips(a="dog 0-2"), {"a": 3.0}, guess).scores["event_f1_macro"] > 0
     reference = clips(a="dog 0-2, dog 1-3")
-    assert score_sed(reference, {"a": 3.0}, guess).scores["event_f1_macro"] == 1.0
+    found = score_sed(reference, {"a": 3.0}, guess)
+    assert found.scores["event_f1_macro"] == 1.0
+    assert found.scores["intersection_f1_macro"] is None
+    assert any("no intersection F1" in note for note in found.notes)
     with pytest.raises(BadFile, match="reference: in clip 'a'"):
         score_sed(reference, {"a": 3.0}, frames({"a": [[0.9]]}))
 
@@ -275,10 +391,12 @@ def test_overlapping_events_of_a_class_are_an_error_for_psds_and_not_for_event_f
 
 
 def test_intervals_hold_the_scores_and_are_the_same_for_the_same_seed(of_synthetic):
-    assert set(of_synthetic.intervals) == {*PSDS, *F1}
+    assert set(of_synthetic.intervals) == {*PSDS, *DECIDED, *RANKED}
     for name, of_method in of_synthetic.intervals.items():
         low, high = of_method["bootstrap"]
         assert low < of_synthetic.scores[name] < high
+        low, high = of_method["jackknife"]
+        assert low < high
     again = files_of(SYNTHETIC, "scores.npz", resampling=Resampling(60))
     other = files_of(SYNTHETIC, "scores.npz", resampling=Resampling(60, seed=1))
     assert again == of_synthetic
@@ -293,8 +411,21 @@ def test_no_replicates_give_no_intervals_and_the_same_scores(of_synthetic):
 
 def test_the_interval_of_a_single_clip_is_its_score():
     found = score_sed(clips(a="dog 0-2"), {"a": 3.0}, frames({"a": [[0.9], [0.9], [0.0]]}))
+    assert set(found.intervals) == {*PSDS, *DECIDED, *RANKED}
     for name, value in found.scores.items():
         assert found.intervals[name]["bootstrap"] == pytest.approx((value, value))
+
+
+def test_of_very_many_scores_the_costly_intervals_are_left_out_and_told(monkeypatch, of_synthetic):
+    monkeypatch.setattr(sed_ranked, "LARGE", 1000)
+    found = files_of(SYNTHETIC, "scores.npz", resampling=Resampling(5))
+    assert found.scores == pytest.approx(of_synthetic.scores, abs=1e-12)
+    assert found.details == of_synthetic.details
+    assert set(of_synthetic.intervals) - set(found.intervals) == {
+        "event_f1_best_macro",
+        "frame_map",
+    }
+    assert any("without intervals" in note for note in found.notes)
 
 
 def test_scores_are_plain_json(of_synthetic):

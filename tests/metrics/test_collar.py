@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
-from seldbench.metrics.collar import Collar, collar_counts
+from seldbench.metrics.collar import ONSET_ONLY, Collar, collar_counts
 from seldbench.metrics.rates import accuracies, macro, micro
 from seldbench.metrics.runs import events_above
 
@@ -86,14 +86,68 @@ def test_a_wrong_label_at_the_right_time_is_one_substitution(events):
     assert accuracies(counts)["dog"].error_rate == pytest.approx(1.0)
 
 
+def test_which_detection_is_left_over_is_sed_evals_choice(events):
+    """Both detections hit the dog; sed_eval takes the first, so that the second is free, and it is
+    at the cat's times: one substitution."""
+    reference = events("a dog 1.0-2.0", "a cat 1.15-2.15")
+    first, second = "a dog 0.9-1.9", "a dog 1.1-2.1"
+    assert collar_counts(reference, events(first, second)).substitutions.sum() == 1
+    assert collar_counts(reference, events(second, first)).substitutions.sum() == 0
+
+
+def test_greedy_matching_takes_the_first_detection_that_is_left(events):
+    reference = events("a dog 1.0-2.0", "a dog 1.15-2.15")
+    guess = events("a dog 1.1-2.1", "a dog 0.85-1.85")
+    assert hits(collar_counts(reference, guess, matching="greedy")) == 1
+    assert hits(collar_counts(reference, guess, matching="optimal")) == 2
+
+
+def test_an_end_with_an_infinite_collar_is_not_looked_at(events):
+    reference, long, late = (
+        events("a dog 1-2"),
+        events("a dog 1-9"),
+        events("a dog 1.9-2"),
+    )
+    assert hits(collar_counts(reference, long)) == 0
+    assert hits(collar_counts(reference, long, ONSET_ONLY)) == 1
+    assert hits(collar_counts(reference, late, ONSET_ONLY)) == 0
+    assert hits(collar_counts(reference, late, Collar(onset=np.inf))) == 1
+
+
+def test_a_class_without_events_in_the_class_list_spoils_the_macro_error_rate_as_in_sed_eval(
+    events,
+):
+    counts = collar_counts(events("a dog 1-2"), events("a dog 1-2", "a cow 5-6"))
+    by_class = accuracies(counts, ["dog", "cow"])
+    cow = by_class["cow"]
+    assert (cow.precision, cow.error_rate) == (0.0, pytest.approx(1 / np.finfo(float).eps))
+    assert np.isnan([cow.recall, cow.f1]).all()
+    mean = macro(by_class)
+    assert (mean.f1, mean.precision, mean.recall) == (1.0, 0.5, 1.0)
+    assert mean.error_rate > 1e15
+
+
+def test_without_zero_score_a_class_never_detected_is_left_out_of_the_mean(events):
+    counts = collar_counts(events("a dog 1-2", "a cat 1-2"), events("a dog 1-2"), empty=np.nan)
+    assert np.isnan(accuracies(counts)["cat"].f1)
+    assert macro(accuracies(counts)).f1 == 1.0
+
+
 @pytest.mark.parametrize(
-    ("block", "collar"),
-    [("event_based", Collar()), ("event_based_half_second", Collar(0.5, 0.5, 0.5))],
+    ("block", "collar", "matching"),
+    [
+        ("event_based", Collar(), "optimal"),
+        ("event_based_greedy", Collar(), "greedy"),
+        ("event_based_onset_only", ONSET_ONLY, "optimal"),
+        ("event_based_half_second", Collar(0.5, 0.5, 0.5), "optimal"),
+    ],
 )
-def test_equals_sed_eval_on_the_baseline_student(student, expected, block, collar):
+def test_equals_sed_eval_on_the_baseline_student(
+    student, expected, same_as_sed_eval, block, collar, matching
+):
     golden = expected["desed_student"][block]
     guess = read_events(student.folder / "predictions_0.5.tsv")
-    counts = collar_counts(student.reference, guess, collar)
+    counts = collar_counts(student.reference, guess, collar, matching)
     total = golden["counts_overall"]
     assert counts.hits.sum() == total["Ntp"]
     assert counts.detected.sum() == total["Nsys"]
@@ -103,14 +157,21 @@ def test_equals_sed_eval_on_the_baseline_student(student, expected, block, colla
         assert counts.hits[:, i].sum() == of_class["Ntp"]
         assert counts.reference[:, i].sum() == of_class["Nref"]
         assert counts.detected[:, i].sum() == of_class["Nsys"]
-    for got, of_golden in (
-        (micro(counts), golden["overall"]),
-        (macro(accuracies(counts)), golden["class_wise_average"]),
-    ):
-        for key in ("precision", "recall"):
-            assert getattr(got, key) == pytest.approx(of_golden["f_measure"][key], abs=1e-9)
-        assert got.f1 == pytest.approx(of_golden["f_measure"]["f_measure"], abs=1e-9)
-        assert got.error_rate == pytest.approx(of_golden["error_rate"]["error_rate"], abs=1e-9)
+    same_as_sed_eval(micro(counts), golden["overall"])
+    same_as_sed_eval(macro(accuracies(counts)), golden["class_wise_average"])
+    for name, of_class in accuracies(counts).items():
+        same_as_sed_eval(of_class, golden["class_wise"][name])
+
+
+def test_equals_sed_eval_at_some_operating_points(student, expected):
+    for threshold, golden in expected["desed_student"]["f1_of_some_operating_points"].items():
+        points = student.predictions
+        counts = collar_counts(student.reference, points.at(points.find(float(threshold))))
+        total = golden["event_counts"]
+        assert counts.hits.sum() == total["Ntp"]
+        assert counts.substitutions.sum() == total["Nsubs"]
+        assert micro(counts).f1 == pytest.approx(golden["event_micro"], abs=1e-9)
+        assert macro(accuracies(counts)).f1 == pytest.approx(golden["event_macro"], abs=1e-9)
 
 
 def test_equals_sed_scores_eval_on_frame_scores_cut_at_a_half(synthetic, expected):

@@ -7,11 +7,12 @@ import numpy as np
 
 from seldbench.evaluation.inputs import Predictions, named, refuse_unknown_clips
 from seldbench.events import EventTable, OperatingPoints
-from seldbench.metrics.changepoints import ChangePoints, change_points
+from seldbench.metrics.changepoints import ChangePoints, changes_of_each
 from seldbench.metrics.intersection import PointCounts, point_counts
 from seldbench.metrics.psds import DCASE, Scenario, roc
 from seldbench.metrics.truth import Truth, detections, truth
 from seldbench.metrics.weighted import class_stairs
+from seldbench.prediction import FrameScores
 
 
 def psd_roc(
@@ -28,9 +29,16 @@ def psd_roc(
         found = detections(predictions, known)
         counts = {n: point_counts(known, found, s.criteria) for n, s in DCASE.items()}
         return {f"{n}_thresholds": _curve(known, counts[n], s) for n, s in DCASE.items()}
-    frames = named(predictions, durations)
-    changes = {n: change_points(known, frames, s.criteria) for n, s in DCASE.items()}
+    changes = scenario_changes(known, named(predictions, durations))
     return {n: _curve(known, changes[n], s) for n, s in DCASE.items()}
+
+
+def scenario_changes(known: Truth, frames: FrameScores) -> dict[str, ChangePoints]:
+    """{name: what exact PSDS of the scenario needs}; the scores are gone through once."""
+    criteria = [scenario.criteria for scenario in DCASE.values()]
+    limit = max(scenario.max_efpr or np.inf for scenario in DCASE.values())
+    found = changes_of_each(known, frames, criteria, max_efpr=limit)
+    return dict(zip(DCASE, found))
 
 
 def _curve(known: Truth, counts: PointCounts | ChangePoints, scenario: Scenario) -> dict[str, Any]:

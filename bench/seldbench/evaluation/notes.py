@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from seldbench.evaluation.inputs import Predictions, events_of, predicted_labels
+from seldbench.evaluation.sed_decided import overlap
+from seldbench.evaluation.sed_ranked import large
 from seldbench.events import EventTable, OperatingPoints
 from seldbench.prediction import FrameScores
 
@@ -20,19 +22,26 @@ def notes_on(
         notes.append("the reference has no events: nothing can be scored")
     if extra:
         notes.append(
-            f"without reference events, so not scored: {', '.join(extra)}; PSDS leaves their"
-            " detections out, event_f1_micro counts them as false positives"
+            f"without reference events, so not scored: {', '.join(extra)}; PSDS and intersection F1"
+            " leave their detections out, event and segment scores count them as false positives in"
+            " micro averages"
+        )
+    if not isinstance(predictions, EventTable) and len(reference):
+        notes.append(
+            "event_f1_best_macro takes each class's best threshold on these very clips: optimistic"
         )
     if isinstance(predictions, FrameScores):
         return [*notes, *_notes_on_scores(reference, predictions)]
     instant = int((events_of(predictions).offset == events_of(predictions).onset).sum())
     if instant:
-        notes.append(f"{instant} detections have no length: PSDS leaves them out")
-    if isinstance(predictions, OperatingPoints) and threshold is not None:
-        notes += _notes_on_threshold(predictions, threshold)
-    if isinstance(predictions, EventTable) and threshold is not None:
+        notes.append(
+            f"{instant} detections have no length: PSDS and intersection F1 leave them out"
+        )
+    if isinstance(predictions, OperatingPoints):
+        return notes + _notes_on_points(reference, predictions, threshold)
+    if threshold is not None:
         notes.append(f"threshold {threshold:g} not used: these events are decided already")
-    return notes
+    return [*notes, *_notes_on_events(reference, predictions)]
 
 
 def _notes_on_clips(
@@ -47,7 +56,8 @@ def _notes_on_clips(
     if silent:
         yield (
             f"{len(silent)} clips have a duration but are not in the reference: {_some(silent)};"
-            " PSDS takes them as clips without events, event F1 leaves them out"
+            " PSDS, intersection F1 and average precision take them as clips without events, event"
+            " and segment scores leave them out"
         )
 
 
@@ -55,15 +65,42 @@ def _notes_on_scores(reference: EventTable, frames: FrameScores) -> Iterator[str
     absent = [label for label in reference.labels if label not in frames.classes]
     if absent:
         yield f"no scores for the reference's {', '.join(absent)}: never detected"
-    if len(frames.scores) and not (frames.scores.min() >= 0 and frames.scores.max() <= 1):
+    columns = (frames.column(k) for k in range(len(frames.classes)))
+    if any(len(column) and (column.min() < 0 or column.max() > 1) for column in columns):
         yield "scores leave [0, 1]: the thresholds 0.01 to 0.99 may not suit them"
+    if large(frames, len(reference.labels)):
+        yield "so many scores that event_f1_best_macro and frame_map come without intervals"
 
 
-def _notes_on_threshold(points: OperatingPoints, threshold: float) -> Iterator[str]:
-    if points.find(threshold) is None:
-        near = min(points.threshold, key=lambda t: abs(t - threshold), default=None)
-        hint = "" if near is None else f"; the nearest is {near:g}"
-        yield f"no operating point at threshold {threshold:g}, so no event F1{hint}"
+def _notes_on_points(
+    reference: EventTable, points: OperatingPoints, threshold: float | None
+) -> list[str]:
+    if threshold is None:
+        return []
+    point = points.find(threshold)
+    if point is not None:
+        return _notes_on_events(reference, points.at(point))
+    near = min(points.threshold, key=lambda t: abs(t - threshold), default=None)
+    hint = "" if near is None else f"; the nearest is {near:g}"
+    return [
+        f"no operating point at threshold {threshold:g}, so no event, segment or intersection"
+        f" scores{hint}"
+    ]
+
+
+def _notes_on_events(reference: EventTable, events: EventTable) -> list[str]:
+    notes = []
+    found = events.of_clips(reference.clips).labels
+    silent = [label for label in reference.labels if label not in found]
+    if silent:
+        notes.append(
+            f"never detected: {', '.join(silent)}; segment_f1_macro and intersection_f1_macro leave"
+            " such classes out, as sed_eval and psds_eval do"
+        )
+    fault = overlap(reference, events)
+    if fault is not None:
+        notes.append(f"no intersection F1: {fault}")
+    return notes
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,40 +1,40 @@
 """From prediction files and a reference to scores with intervals; no model is looked at.
 
 Score names, fractions: `psds1_thresholds`, `psds2_thresholds` (psds_eval's rules, at operating
-points; frame scores are cut at 50 thresholds), `psds1`, `psds2` (sed_scores_eval's rules, exact),
-`event_f1_macro`, `event_f1_micro` (sed_eval's rules; of frame scores, sed_scores_eval's). None is
-what the predictions cannot determine.
+points; frame scores are cut at 50 thresholds), `psds1`, `psds2` (sed_scores_eval's rules, exact);
+`event_*`, `segment_*`, `intersection_*` at one threshold (`sed_decided`); `event_f1_best_macro`,
+`frame_map` and `map` over all (`sed_ranked`). None is what the predictions cannot determine.
 
-What is scored: the classes that the reference has events of. PSDS goes over the clips of the
-durations, event F1 over those that the reference lists; predictions for other clips are left out.
-A label that the reference lacks has no score; its detections vanish from PSDS, and count as false
-positives in `event_f1_micro`, each as in the official scorer.
+What is scored: the classes that the reference has events of. PSDS, intersection F1 and average
+precision go over the clips of the durations, event and segment scores over those that the reference
+lists; predictions for other clips are left out. A label that the reference lacks has no score; its
+detections vanish from PSDS and intersection F1, and count as false positives in the micro averages
+of event and segment scores, each as in the official scorer.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.errors import UnknownName
+from seldbench.evaluation import sed_decided, sed_ranked
+from seldbench.evaluation.curves import scenario_changes
 from seldbench.evaluation.inputs import Predictions, named, predicted_labels, refuse_unknown_clips
 from seldbench.evaluation.measure import INTERVALS, Measure, Resampling, Values, measured
 from seldbench.evaluation.notes import notes_on
+from seldbench.evaluation.official import official_sed
 from seldbench.evaluation.scores import Scores, scores_of
+from seldbench.evaluation.sed_decided import Rules, decided_measures
+from seldbench.evaluation.sed_ranked import ranked_measures
 from seldbench.events import EventTable, OperatingPoints
-from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.collar import (
-    Collar,
-    class_f1,
-    collar_counts,
-    macro_f1,
-    micro_f1,
-)
+from seldbench.metrics.collar import Collar, class_f1, collar_counts
 from seldbench.metrics.intersection import point_counts
 from seldbench.metrics.psds import DCASE
-from seldbench.metrics.rates import Counts
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.selection import SELECTION, Validation
 from seldbench.metrics.truth import Truth, detections, truth
@@ -44,9 +44,9 @@ from seldbench.prediction import FrameScores
 
 Array = np.ndarray
 THRESHOLDS = np.linspace(0.01, 0.99, 50)
-DEFAULT_THRESHOLD = 0.5
-NAMES = (*(f"{n}_thresholds" for n in DCASE), *DCASE, "event_f1_macro", "event_f1_micro")
-CLASS_NAMES = (*(f"{n}_thresholds" for n in DCASE), *DCASE, "event_f1")
+PSDS = (*(f"{n}_thresholds" for n in DCASE), *DCASE)
+NAMES = (*PSDS, *sed_decided.NAMES, *sed_ranked.NAMES)
+CLASS_NAMES = (*PSDS, *sed_decided.CLASS_NAMES, *sed_ranked.CLASS_NAMES)
 
 
 def score_sed_files(
@@ -55,19 +55,40 @@ def score_sed_files(
     predictions: Path,
     threshold: float | None = None,
     *,
+    collar: float = 0.2,
+    offset_rate: float = 0.2,
+    segment: float = 1.0,
+    official: bool = False,
     resampling: Resampling | None = INTERVALS,
 ) -> Scores:
     """`score_sed` of files.
 
+    Args:
+        official: runs sed_eval and psds_eval too; `details["official"]` and the notes say what they
+            give.
+
     Raises:
         BadFile: a file breaks a rule of its format, or they do not fit together.
+        MissingPackage: an official package is asked for and not installed.
     """
-    return score_sed(
-        read_events(reference),
-        read_durations(durations),
-        read_predictions(predictions),
+    given = read_events(reference), read_durations(durations), read_predictions(predictions)
+    found = score_sed(
+        *given,
         threshold=threshold,
+        collar=collar,
+        offset_rate=offset_rate,
+        segment=segment,
         resampling=resampling,
+    )
+    if not official:
+        return found
+    theirs = official_sed(
+        *given, threshold, collar=collar, offset_rate=offset_rate, segment=segment
+    )
+    return replace(
+        found,
+        notes=[*found.notes, *theirs.lines(found.scores)],
+        details={**found.details, "official": theirs.as_json()},
     )
 
 
@@ -77,32 +98,41 @@ def score_sed(
     predictions: Predictions,
     *,
     threshold: float | None = None,
+    collar: float = 0.2,
+    offset_rate: float = 0.2,
+    segment: float = 1.0,
     resampling: Resampling | None = INTERVALS,
 ) -> Scores:
     """Scores of somebody's predictions.
 
     Args:
-        threshold: where event F1 is taken: among the operating points', or a cut of frame scores
+        threshold: where events are decided: among the operating points', or a cut of frame scores
             (0.5 unless given).
+        collar, offset_rate: of event-based scores: seconds by which onset and offset may be missed,
+            and the share of an event's length by which its offset may be, where that is more.
+        segment: seconds of a segment.
         resampling: the intervals asked for; None for none.
+
+    Returns:
+        `details["best_thresholds"]`: {class: where its event F1 is best}.
 
     Raises:
         BadFile: a reference clip without duration, a clip without frame scores, or events of one
             class that overlap where PSDS is asked for.
     """
+    rules = Rules(threshold, collar, offset_rate, segment)
     refuse_unknown_clips(reference, durations)
     if isinstance(predictions, FrameScores):
         predictions = named(predictions, durations)
-    notes = notes_on(reference, durations, predictions, threshold)
-    measures = sed_measures(reference, durations, predictions, threshold=threshold)
-    scored = reference.labels
+    found, scored = _prepared(reference, durations, predictions, rules), reference.labels
     return scores_of(
-        measured(measures, resampling),
+        measured(found.measures, resampling),
         NAMES,
         CLASS_NAMES,
         scored=scored,
         unscored=[label for label in predicted_labels(predictions) if label not in scored],
-        notes=notes,
+        notes=notes_on(reference, durations, predictions, threshold),
+        details=found.details,
     )
 
 
@@ -112,21 +142,41 @@ def sed_measures(
     predictions: Predictions,
     *,
     threshold: float | None = None,
+    collar: float = 0.2,
+    offset_rate: float = 0.2,
+    segment: float = 1.0,
 ) -> list[Measure]:
     """What can be scored of the predictions, as functions of how often each clip counts.
 
     Raises:
         BadFile: as `score_sed`.
     """
+    rules = Rules(threshold, collar, offset_rate, segment)
     refuse_unknown_clips(reference, durations)
     if isinstance(predictions, FrameScores):
-        predictions = named(predictions, durations).of_clips(set(durations))
+        predictions = named(predictions, durations)
+    return _prepared(reference, durations, predictions, rules).measures
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    measures: list[Measure]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def _prepared(
+    reference: EventTable, durations: Mapping[str, float], predictions: Predictions, rules: Rules
+) -> _Prepared:
     if not len(reference):
-        return []
-    measures = []
-    if not isinstance(predictions, EventTable):
-        measures += _psds(truth(reference, durations), predictions)
-    return measures + _events(reference, predictions, threshold)
+        return _Prepared([])
+    if isinstance(predictions, EventTable):
+        return _Prepared(decided_measures(reference, durations, predictions, rules))
+    if isinstance(predictions, FrameScores):
+        predictions = predictions.of_clips(set(durations))
+    measures = _psds(truth(reference, durations), predictions)
+    measures += decided_measures(reference, durations, predictions, rules)
+    ranked = ranked_measures(reference, tuple(durations), predictions, rules)
+    return _Prepared([*measures, *ranked.measures], {"best_thresholds": ranked.best_thresholds})
 
 
 def selection_score(name: str, valid: Validation) -> float:
@@ -152,9 +202,8 @@ def _psds(known: Truth, predictions: OperatingPoints | FrameScores) -> list[Meas
         return []
     measures = []
     if isinstance(predictions, FrameScores):
-        for name, scenario in DCASE.items():
-            changes = change_points(known, predictions, scenario.criteria)
-            areas = partial(psds_exact, known, changes, scenario)
+        for name, changes in scenario_changes(known, predictions).items():
+            areas = partial(psds_exact, known, changes, DCASE[name])
             measures.append(_measure(name, known, areas))
         predictions = events_above(predictions, THRESHOLDS)
     found = detections(predictions, known)
@@ -171,28 +220,3 @@ def _measure(name: str, known: Truth, areas: Callable[[Sample], Areas]) -> Measu
         return Values({name: found.psds}, {name: found.classes})
 
     return Measure(known.clips, known.classes, values)
-
-
-def _events(
-    reference: EventTable, predictions: Predictions, threshold: float | None
-) -> list[Measure]:
-    collar = Collar()
-    if isinstance(predictions, FrameScores):
-        cut = DEFAULT_THRESHOLD if threshold is None else threshold
-        collar, events = Collar(decimals=6), events_above(predictions, [cut]).at(0)
-    elif isinstance(predictions, OperatingPoints):
-        point = None if threshold is None else predictions.find(threshold)
-        if point is None:
-            return []
-        events = predictions.at(point)
-    else:
-        events = predictions
-    counts = collar_counts(reference, events, collar)
-    return [Measure(counts.clips, reference.labels, partial(_event_values, counts))]
-
-
-def _event_values(counts: Counts, sample: Sample) -> Values:
-    sums = [sample.sums(table) for table in (counts.hits, counts.reference, counts.detected)]
-    scores = {"event_f1_macro": macro_f1(*sums), "event_f1_micro": micro_f1(*sums)}
-    scored = (table[:, : counts.scored] for table in sums)
-    return Values(scores, {"event_f1": class_f1(*scored)})

@@ -93,9 +93,16 @@ class Best:
 def steps_of(clip: Array, score: Array, hits: Array, detected: Array, reference: Array) -> Steps:
     """Sorts steps."""
     order = np.lexsort((clip, -score))
-    score = score[order].astype(np.float64)
+    return steps_in_order(clip[order], score[order], hits[order], detected[order], reference)
+
+
+def steps_in_order(
+    clip: Array, score: Array, hits: Array, detected: Array, reference: Array
+) -> Steps:
+    """Steps that are sorted by falling score."""
+    score = score.astype(np.float64, copy=False)
     last = np.append(score[1:] != score[:-1], True)[: len(score)]
-    return Steps(clip[order], score, hits[order], detected[order], last, reference)
+    return Steps(clip, score, hits, detected, last, reference)
 
 
 def best(steps: Steps) -> Best:

@@ -6,7 +6,7 @@ Source: scikit-learn, metrics/_ranking.py (average_precision_score) on these lab
 fgnt/sed_scores_eval 0.0.4, clip_based, gives the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -20,19 +20,17 @@ Array = np.ndarray
 
 def frame_rankings(
     reference: EventTable, frames: FrameScores, clips: Sequence[str], classes: Sequence[str]
-) -> list[Ranking]:
-    """One a class, over the frames of `clips`, which all must have scores. Of a class that the
-    scores lack no item is ever found, so that its average precision is 0."""
+) -> Iterator[Ranking]:
+    """One a class, one after the other, over the frames of `clips`, which all must have scores. Of
+    a class that the scores lack no item is ever found, so that its average precision is 0."""
     rows, owner = rows_of(frames, clips)
-    found = []
     for name in classes:
         labels = frame_labels(reference, frames, name)[rows]
         if name in frames.classes:
-            scores = frames.scores[rows, frames.classes.index(name)]
-            found.append(ranking(scores, labels, owner, len(clips)))
+            scores = frames.column(frames.classes.index(name))[rows]
+            yield ranking(scores, labels, owner, len(clips))
         else:
-            found.append(unranked(labels, owner, len(clips)))
-    return found
+            yield unranked(labels, owner, len(clips))
 
 
 def clip_rankings(
@@ -60,7 +58,7 @@ def clip_scores(frames: FrameScores, clips: Sequence[str], classes: Sequence[str
     full = np.flatnonzero(np.diff(frames.start))
     for k, name in enumerate(classes):
         if name in frames.classes and len(full):
-            column = frames.scores[:, frames.classes.index(name)]
+            column = frames.column(frames.classes.index(name))
             highest = np.zeros(len(frames.clips))
             highest[full] = np.maximum.reduceat(column, frames.start[full])
             scores[:, k] = highest[place]

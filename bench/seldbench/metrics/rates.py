@@ -25,7 +25,7 @@ class Counts:
 
     classes: those of the reference (the first `scored`), then those that only detections have: the
     latter count as false positives in micro averages, as in sed_eval, and have no score of their
-    own. empty: the precision of what is never detected, 0 or NaN.
+    own. empty: the precision of a class that is never detected: 0, NaN, or 1 (sed_scores_eval).
     """
 
     clips: tuple[str, ...]
@@ -36,6 +36,11 @@ class Counts:
     detected: Array
     substitutions: Array
     empty: float = 0.0
+
+    @property
+    def empty_micro(self) -> float:
+        """The precision where no class is detected: sed_scores_eval has 0 there."""
+        return float("nan") if np.isnan(self.empty) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,4 +121,4 @@ def micro(counts: Counts) -> Rates:
     """From the sums over all clips and classes."""
     tables = counts.hits, counts.reference, counts.detected, counts.substitutions
     hits, reference, detected, swapped = (float(table.sum()) for table in tables)
-    return rates(hits, reference, detected, substitutions=swapped, empty=counts.empty).plain()
+    return rates(hits, reference, detected, substitutions=swapped, empty=counts.empty_micro).plain()

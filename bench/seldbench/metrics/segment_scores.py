@@ -47,6 +47,7 @@ class SegmentScores:
             self._by_clip(known),
             self._by_clip(found),
             swapped,
+            empty=1.0,
         )
 
     def steps(self) -> list[Steps]:
@@ -86,7 +87,7 @@ def segment_scores(
     scores = np.full((len(clip), len(classes)), -np.inf)
     for k, name in enumerate(classes):
         if name in frames.classes:
-            scores[:, k] = _highest(frames.scores[:, frames.classes.index(name)], first, stop)
+            scores[:, k] = _highest(frames.column(frames.classes.index(name)), first, stop)
     active = _reached(reference, clips, scored, number, bounds)
     wide = np.zeros((len(clip), len(classes) - len(scored)), dtype=bool)
     return SegmentScores(

@@ -2,9 +2,11 @@
 detections are the runs of frames with score >= threshold, and from operating points.
 
 A run lives between two scores (`runs.every_run`), a detection of an operating point between two
-points. An event within whose collars several runs lie, one after the other as the threshold falls,
-is hit while one of them lives. Where runs lie within the collars of several events, the largest
-matching is found at every score at which such a run comes or goes, all of these at once.
+points. How many runs there are is told by the frames: one comes at a score above both neighbours',
+and two become one at a score below both. The runs themselves are sought only in clips with events
+of the class. An event within whose collars several runs lie, one after the other as the threshold
+falls, is hit while one of them lives. Where runs lie within the collars of several events, the
+largest matching is found at every score at which such a run comes or goes, all of these at once.
 
 Source: fgnt/sed_scores_eval 0.0.4, collar_based/intermediate_statistics.py, whose rules these are.
 It lists the scores at which a clip's counts change; where a clip has no event of the class it also
@@ -20,7 +22,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
 from seldbench.events import EventTable, OperatingPoints
-from seldbench.metrics.best import Steps, steps_of
+from seldbench.metrics.best import Steps, steps_in_order
 from seldbench.metrics.collar import Collar, pairs_within
 from seldbench.metrics.intersection import PAIRS, batches
 from seldbench.metrics.runs import every_run
@@ -52,35 +54,35 @@ class _Events:
     clips: int
 
 
-def collar_steps(reference: EventTable, frames: FrameScores, collar: Collar) -> list[Steps]:
-    """The steps of the reference's classes, over the clips that it lists; all must have scores.
-
-    A class that the scores lack is never detected.
+def collar_steps(reference: EventTable, frames: FrameScores, collar: Collar) -> Iterator[Steps]:
+    """The steps of the reference's classes, one after the other, over the clips that it lists; all
+    must have scores. A class that the scores lack is never detected.
     """
     place = indices(np.array(reference.clips, dtype=object), list(frames.clips))
-    steps = []
     for label, events in _by_class(reference):
         if label not in frames.classes:
-            steps.append(_steps(events, _joined([]), collar))
+            yield _steps(events, _joined([]), collar, _ends(_joined([])))
             continue
-        column = frames.classes.index(label)
-        parts = [_runs(frames, place[some], some, column) for some in _batches(frames, place)]
-        steps.append(_steps(events, _joined(parts), collar, _turns(frames, place, column)))
-    return steps
+        scores = frames.column(frames.classes.index(label))
+        parts = [
+            _runs(frames, scores, place[some], some)
+            for some in _batches(frames, place, np.unique(events.clip))
+        ]
+        turns = _turns(frames, scores, place)
+        yield _steps(events, _joined(parts), collar, turns, listed=True)
 
 
-def point_steps(reference: EventTable, points: OperatingPoints, collar: Collar) -> list[Steps]:
+def point_steps(reference: EventTable, points: OperatingPoints, collar: Collar) -> Iterator[Steps]:
     """The same of operating points; the score of a step is the threshold of its point."""
     events = points.events
     clip = indices(events.clip, reference.clips)
     low = np.append(-np.inf, points.threshold)[points.point]
     high = points.threshold[points.point]
-    found = []
     for label, of_class in _by_class(reference):
         mine = np.flatnonzero((clip >= 0) & (events.label == label))
         columns = clip, events.onset, events.offset, low, high
-        found.append(_steps(of_class, Lives(*(c[mine] for c in columns)), collar))
-    return found
+        lives = Lives(*(column[mine] for column in columns))
+        yield _steps(of_class, lives, collar, _ends(lives))
 
 
 def _by_class(reference: EventTable) -> Iterator[tuple[str, _Events]]:
@@ -98,23 +100,22 @@ def _joined(parts: list[Lives]) -> Lives:
     return Lives(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _batches(frames: FrameScores, place: Array) -> Iterator[Array]:
-    """Clips whose scores of a class, padded to the longest, fill about CELLS."""
-    sizes = frames.start[place + 1] - frames.start[place]
+def _batches(frames: FrameScores, place: Array, clips: Array) -> Iterator[Array]:
+    """Some of `clips`, whose scores of a class, padded to the longest, fill about CELLS."""
+    sizes = frames.start[place[clips] + 1] - frames.start[place[clips]]
     by_size = np.argsort(sizes, kind="stable")
     for a, b in batches(sizes[by_size] + 1, CELLS):
-        yield by_size[a:b]
+        yield clips[by_size[a:b]]
 
 
-def _runs(frames: FrameScores, place: Array, clips: Array, column: int) -> Lives:
+def _runs(frames: FrameScores, scores: Array, place: Array, clips: Array) -> Lives:
     """Of one class in some clips; `place` is where they are in `frames`."""
     begin, sizes = frames.start[place], frames.start[place + 1] - frames.start[place]
     inside = np.arange(int(sizes.max(initial=0))) < sizes[:, None]  # (clips, frames)
     rows = np.repeat(begin, sizes) + np.nonzero(inside)[1]
-    scores = frames.scores[rows, column]
     kind = scores.dtype if scores.dtype.kind == "f" else np.dtype(np.float64)
     table = np.full(inside.shape, -np.inf, dtype=kind)
-    table[inside] = scores
+    table[inside] = scores[rows]
     runs = every_run(table)
     first = begin[runs.column]
     return Lives(
@@ -126,52 +127,56 @@ def _runs(frames: FrameScores, place: Array, clips: Array, column: int) -> Lives
     )
 
 
-def _turns(frames: FrameScores, place: Array, column: int) -> tuple[Array, Array]:
-    """(clip, score) of every frame at which detections come or go as the threshold falls."""
-    score = np.concatenate([[-np.inf], frames.scores[:, column], [-np.inf]])
-    before, after = score[:-2].copy(), score[2:].copy()
-    score = score[1:-1]
+def _turns(frames: FrameScores, score: Array, place: Array) -> tuple[Array, Array, Array]:
+    """(clip, score, change) of the number of detections as the threshold falls: by frames."""
+    before, after = np.append(-np.inf, score[:-1]), np.append(score[1:], -np.inf)
     full = np.flatnonzero(np.diff(frames.start))
     before[frames.start[full]] = after[frames.start[full + 1] - 1] = -np.inf
-    turns = np.flatnonzero((score > before) != (after > score))
+    change = (score > before).astype(np.int8) - (after > score)
+    turns = np.flatnonzero(change)
     of_clip = np.full(len(frames.clips), -1)
     of_clip[place] = np.arange(len(place))
     clip = of_clip[np.searchsorted(frames.start, turns, side="right") - 1]
-    return clip[clip >= 0], score[turns][clip >= 0].astype(np.float64)
+    turns, clip = turns[clip >= 0], clip[clip >= 0]
+    return clip, score[turns].astype(np.float64), change[turns].astype(np.float64)
 
 
-def _steps(
-    events: _Events, lives: Lives, collar: Collar, turns: tuple[Array, Array] | None = None
-) -> Steps:
-    pairs = pairs_within(events, events.clip, lives, lives.clip, collar)
-    clip, score, change = _hits(events, lives, pairs)
+def _ends(lives: Lives) -> tuple[Array, Array, Array]:
+    """The same by detections."""
     ends = np.flatnonzero(lives.low > -np.inf)
-    came, gone = np.ones(len(lives.clip)), -np.ones(len(ends))
-    listed = (np.zeros(0, dtype=np.int64), np.zeros(0)) if turns is None else turns
-    silent = np.bincount(events.clip, minlength=events.clips)[listed[0]] == 0
-    listed = listed[0][silent], listed[1][silent]
-    reference = np.bincount(events.clip, minlength=events.clips).astype(np.float64)
-    return _merged(
-        np.concatenate([clip, lives.clip, lives.clip[ends], listed[0]]),
-        np.concatenate([score, lives.high, lives.low[ends], listed[1]]),
-        np.concatenate([change, np.zeros(len(came) + len(gone) + len(listed[0]))]),
-        np.concatenate([np.zeros(len(clip)), came, gone, np.zeros(len(listed[0]))]),
-        reference,
-        len(listed[0]),
+    return (
+        np.concatenate([lives.clip, lives.clip[ends]]),
+        np.concatenate([lives.high, lives.low[ends]]),
+        np.concatenate([np.ones(len(lives.clip)), -np.ones(len(ends))]),
     )
 
 
-def _merged(
-    clip: Array, score: Array, hits: Array, detected: Array, reference: Array, listed: int
+def _steps(
+    events: _Events,
+    lives: Lives,
+    collar: Collar,
+    changes: tuple[Array, Array, Array],
+    *,
+    listed: bool = False,
 ) -> Steps:
-    """Each clip and score once, without those that change nothing; the last `listed` rows stay."""
-    levels, level = np.unique(score, return_inverse=True)
-    key, row = np.unique(clip * (len(levels) + 1) + level, return_inverse=True)
-    hits, detected = (np.bincount(row, c, minlength=len(key)) for c in (hits, detected))
-    keep = (hits != 0) | (detected != 0)
-    keep[row[len(row) - listed :]] = True
-    clip, level = np.divmod(key[keep], len(levels) + 1)
-    return steps_of(clip, levels[level], hits[keep], detected[keep], reference)
+    """Each clip and score once, without those that change nothing; with `listed`, these stay in
+    clips without events."""
+    pairs = pairs_within(events, events.clip, lives, lives.clip, collar)
+    clip, score, hits = (
+        np.concatenate([mine, of_all])
+        for mine, of_all in zip(
+            _hits(events, lives, pairs), (*changes[:2], np.zeros(len(changes[0])))
+        )
+    )
+    detected = np.append(np.zeros(len(clip) - len(changes[2])), changes[2])
+    order = np.lexsort((clip, -score))
+    clip, score, hits, detected = (column[order] for column in (clip, score, hits, detected))
+    new = np.append(True, (clip[1:] != clip[:-1]) | (score[1:] != score[:-1]))[: len(clip)]
+    row, clip, score = np.cumsum(new) - 1, clip[new], score[new]
+    hits, detected = (np.bincount(row, c, minlength=len(clip)) for c in (hits, detected))
+    reference = np.bincount(events.clip, minlength=events.clips).astype(np.float64)
+    keep = (hits != 0) | (detected != 0) | (listed & (reference[clip] == 0))
+    return steps_in_order(clip[keep], score[keep], hits[keep], detected[keep], reference)
 
 
 def _hits(events: _Events, lives: Lives, pairs: Array) -> tuple[Array, Array, Array]:
