@@ -2,10 +2,10 @@
 
     python tests/benchmarks/bench_seld.py [--official PATH ...] [--files 600] [--repeats 5]
 
-Columns: CPU seconds from rows in memory to scores, official and ours; their ratio, and that from CSV
-files on; the jackknife of all scores and classes included, as a multiple of the plain score; the
-largest difference of a score. PATH is a checkout of an official scorer or a folder of them; without
-it, ours alone. Then ours for growing numbers of files.
+Columns: processor seconds from rows in memory to scores, official and ours; their ratio, and that
+from CSV files on; the jackknife of all scores and classes included, as a multiple of the plain
+score; the largest difference of a score. PATH is a checkout of an official scorer or a folder of
+them; without it, ours alone. Then ours for growing numbers of files, jackknife included.
 """
 
 import argparse
