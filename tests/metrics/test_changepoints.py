@@ -1,6 +1,7 @@
 """Changes of the counts at every score."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from seldbench.metrics.intersection import Criteria, point_counts
 from seldbench.metrics.psds import DCASE
 from seldbench.metrics.runs import events_above
 from seldbench.metrics.truth import detections, truth
+from seldbench.prediction import Columns
 
 
 def test_the_counts_after_a_score_are_those_of_a_cut_just_below_it(synthetic):
@@ -172,3 +174,19 @@ def test_memory_holds_one_class_at_a_time(events, frames):
     (few, of_few), (many, of_many) = peak(2), peak(16)
     assert many < few + 150 * (of_many - of_few)  # bytes a change, in parts and joined
     assert many < 2 * few
+
+
+def test_each_class_is_read_once_for_all_criteria(synthetic):
+    known, frames, asked = synthetic.known, synthetic.predictions, []
+
+    def read(number):
+        asked.append(number)
+        return frames.scores[:, number]
+
+    lazy = replace(frames, scores=Columns(read, frames.scores.shape, frames.scores.dtype))
+    criteria = [scenario.criteria for scenario in DCASE.values()]
+    pairs = zip(changes_of_each(known, lazy, criteria), changes_of_each(known, frames, criteria))
+    assert sorted(asked) == list(range(len(frames.classes)))
+    for mine, theirs in pairs:
+        assert np.array_equal(mine.score, theirs.score)
+        assert np.array_equal(mine.false, theirs.false)

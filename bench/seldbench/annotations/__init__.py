@@ -1,6 +1,7 @@
 """Reads and writes the field's files: DESED tables (events, durations, weak labels, clip lists),
 operating points, frame scores and clip scores. Decimals are parsed correctly rounded."""
 
+from seldbench.annotations.class_scores import read_class_scores, write_class_scores
 from seldbench.annotations.directions import DIALECTS, read_directions, write_directions
 from seldbench.annotations.events import (
     read_durations,
@@ -33,6 +34,7 @@ __all__ = [
     "FrameOutputs",
     "check_submission",
     "read_answers",
+    "read_class_scores",
     "read_clip_scores",
     "read_directions",
     "read_durations",
@@ -46,6 +48,7 @@ __all__ = [
     "read_tags",
     "read_unlabelled",
     "read_weak",
+    "write_class_scores",
     "write_clip_scores",
     "write_directions",
     "write_durations",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seldbench.annotations.class_scores import is_class_folder, read_class_scores
 from seldbench.annotations.events import EVENT, events_of, folder_files, operating_points_of
 from seldbench.annotations.scores import frame_scores_of, read_frame_scores
 from seldbench.annotations.table import Table, read_table
@@ -12,8 +13,8 @@ from seldbench.prediction import FrameScores
 ZIP = b"PK\x03\x04"
 KNOWN = (
     "a table of events (filename, onset, offset, event_label); operating points (the same and"
-    " threshold: one table or a folder of them); frame scores (an .npz, or a folder with a table a"
-    " clip: onset, offset and one column a class)"
+    " threshold: one table or a folder of them); frame scores (an .npz, a folder with index.npz and"
+    " a file a class, or a folder with a table a clip: onset, offset and one column a class)"
 )
 
 
@@ -37,6 +38,8 @@ def read_predictions(path: Path) -> EventTable | OperatingPoints | FrameScores:
 
 
 def _folder(path: Path) -> OperatingPoints | FrameScores:
+    if is_class_folder(path):
+        return read_class_scores(path)
     tables = [read_table(file) for file in folder_files(path)]
     kinds = {_kind(table): table.path for table in tables}
     if len(kinds) > 1:
