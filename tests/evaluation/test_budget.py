@@ -10,6 +10,8 @@ from seldbench.annotations import read_events
 from seldbench.evaluation.budget import sed_budget, sed_details, seld_budget
 from seldbench.evaluation.conditions import read_conditions
 from seldbench.evaluation.measure import Resampling
+from seldbench.evaluation.sed import score_sed_files
+from seldbench.evaluation.sed_decided import Rules
 from seldbench.evaluation.seld import score_seld_files
 from seldbench.events import DirectionTable, Event, event_table
 from seldbench.metrics.runs import events_above
@@ -87,10 +89,10 @@ def test_frame_scores_and_operating_points_are_decided_as_for_event_f1():
         (points, 0.5, 1),
         (points.at(1), None, 1),
     ):
-        details = sed_details(reference, durations, predictions, threshold=threshold)
+        details = sed_details(reference, durations, predictions, Rules(threshold))
         assert details["error_budget"]["reference"]["hit"] == hits
-    assert sed_details(reference, durations, points) == {}
-    assert sed_details(reference, durations, points, threshold=0.7) == {}
+    assert sed_details(reference, durations, points, Rules()) == {}
+    assert sed_details(reference, durations, points, Rules(0.7)) == {}
 
 
 def test_conditions_of_a_table_join_those_of_the_events(tmp_path):
@@ -101,6 +103,20 @@ def test_conditions_of_a_table_join_those_of_the_events(tmp_path):
     assert found["snr"]["under 0 dB"]["recall"] == 1.0
     assert found["snr"]["10 to 20 dB"]["events"] == 2
     assert "polyphony" in found
+
+
+def test_files_have_their_budget_where_it_is_asked_for(tmp_path):
+    header = "filename\tonset\toffset\tevent_label"
+    (tmp_path / "true.tsv").write_text(f"{header}\tsnr\na\t0\t1\tDog\t-5\na\t2\t3\tDog\t5\n")
+    (tmp_path / "found.tsv").write_text(f"{header}\na\t0.4\t1\tDog\n")
+    (tmp_path / "durations.tsv").write_text("filename\tduration\na\t10\n")
+    files = [tmp_path / f"{name}.tsv" for name in ("true", "durations", "found")]
+    assert "error_budget" not in score_sed_files(*files, resampling=None).details
+    found = score_sed_files(*files, budget=True, resampling=None).details
+    assert found["error_budget"]["reference"]["onset"] == 1 and "snr" not in found["conditions"]
+    wide = score_sed_files(*files, collar=0.5, conditions=files[0], resampling=None).details
+    assert wide["error_budget"]["reference"]["hit"] == 1
+    assert wide["conditions"]["snr"]["under 0 dB"]["recall"] == 1.0
 
 
 def directions(rows, distance=None):

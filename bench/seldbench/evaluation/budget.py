@@ -11,7 +11,7 @@ out. `class_length` has `event_f1_macro` as well, the mean over the group's clas
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from seldbench.evaluation.conditions import (
 )
 from seldbench.evaluation.inputs import Predictions, named
 from seldbench.evaluation.measure import Intervals, Measure, Measured, Resampling, Values, measured
+from seldbench.evaluation.sed_decided import DECIMALS, DEFAULT_THRESHOLD, Rules
 from seldbench.events import DirectionTable, EventTable, OperatingPoints
 from seldbench.metrics.budget import HIT, Errors, Outcomes, Tables, f1_and_costs, tables
 from seldbench.metrics.budget_directions import Limits, direction_errors
@@ -36,29 +37,26 @@ from seldbench.metrics.uncertainty import Sample
 from seldbench.prediction import FrameScores
 
 Array = np.ndarray
-HALF = 0.5  # where frame scores are cut unless another threshold is given
-DECIMALS = 6  # of times that come from frame scores, as sed_scores_eval rounds them
 
 
 def sed_details(
     reference: EventTable,
     durations: Mapping[str, float],
     predictions: Predictions,
+    rules: Rules,
     *,
-    threshold: float | None = None,
-    collar: Collar | None = None,
     conditions: Sequence[Condition] = (),
     resampling: Resampling | None = None,
 ) -> dict[str, Any]:
     """`sed_budget` of predictions of any kind, decided and compared as for event-based F1; {} where
-    they are not decided at this threshold."""
-    collar = collar or Collar()
+    they are not decided at the threshold of `rules`."""
+    collar = rules.times(None)
     if isinstance(predictions, FrameScores):
-        cut = HALF if threshold is None else threshold
+        cut = DEFAULT_THRESHOLD if rules.threshold is None else rules.threshold
         events = events_above(named(predictions, durations), [cut]).at(0)
-        collar = replace(collar, decimals=DECIMALS)
+        collar = rules.times(DECIMALS)
     elif isinstance(predictions, OperatingPoints):
-        point = None if threshold is None else predictions.find(threshold)
+        point = None if rules.threshold is None else predictions.find(rules.threshold)
         if point is None:
             return {}
         events = predictions.at(point)

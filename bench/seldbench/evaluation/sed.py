@@ -23,6 +23,8 @@ import numpy as np
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.errors import UnknownName
 from seldbench.evaluation import sed_decided, sed_ranked
+from seldbench.evaluation.budget import sed_details
+from seldbench.evaluation.conditions import read_conditions
 from seldbench.evaluation.curves import scenario_changes
 from seldbench.evaluation.inputs import Predictions, named, predicted_labels, refuse_unknown_clips
 from seldbench.evaluation.measure import INTERVALS, Measure, Resampling, Values, measured
@@ -59,11 +61,16 @@ def score_sed_files(
     offset_rate: float = 0.2,
     segment: float = 1.0,
     official: bool = False,
+    budget: bool = False,
+    conditions: Path | None = None,
     resampling: Resampling | None = INTERVALS,
 ) -> Scores:
     """`score_sed` of files.
 
     Args:
+        budget: whether `error_budget` and `conditions` are wanted (evaluation/budget.py); there are
+            none where no threshold decides events.
+        conditions: a table of further conditions (`conditions.read_conditions`), for the budget.
         official: runs sed_eval and psds_eval too; `details["official"]` and the notes say what they
             give.
 
@@ -80,6 +87,11 @@ def score_sed_files(
         segment=segment,
         resampling=resampling,
     )
+    if budget or conditions is not None:
+        further = () if conditions is None else read_conditions(conditions, given[0])
+        rules = Rules(threshold, collar, offset_rate, segment)
+        more = sed_details(*given, rules, conditions=further, resampling=resampling)
+        found = replace(found, details={**found.details, **more})
     if not official:
         return found
     theirs = official_sed(
