@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from seldbench.metrics.frames import frame_rankings
 from seldbench.metrics.ranking import average_precision, ranking, roc_area
 from seldbench.metrics.uncertainty import Drawn, LeftOut, Whole, drawn
 
@@ -69,3 +70,26 @@ def test_replicates_equal_scikit_learn_with_their_weights(kind):
         ranked = ranking(scores, labels, owner, clips)
         compared += agrees(ranked, sample, (scores, labels, owner), f"seed {seed}")
     assert compared > 60
+
+
+def test_average_precision_of_frames_equals_scikit_learn(score_scene):
+    # A frame is true where its centre lies in [onset, offset) of an event of the class.
+    for seed in range(2000, 2200):
+        case, frames = score_scene(seed)
+        events, clips = case.reference, case.reference.clips
+        centre = (frames.onset + frames.offset) / 2
+        clip = np.repeat(np.array(frames.clips, dtype=object), np.diff(frames.start))
+        for label, ranked in zip(
+            events.labels, frame_rankings(events, frames, clips, events.labels)
+        ):
+            true = np.zeros(len(centre), dtype=bool)
+            for i in np.flatnonzero(events.label == label):
+                inside = (events.onset[i] <= centre) & (centre < events.offset[i])
+                true |= inside & (clip == events.clip[i])
+            value = average_precision(ranked, Whole(len(clips)))[0]
+            if true.any():
+                scores = frames.scores[:, frames.classes.index(label)]
+                given = sklearn.average_precision_score(true, scores)
+                assert value == pytest.approx(given, abs=1e-12), f"seed {seed}, {label}"
+            else:
+                assert np.isnan(value), f"seed {seed}, {label}"
