@@ -5,7 +5,7 @@
 PYTHON has sed_eval 0.2.1 and sed_scores_eval 0.0.4 (`make oracles`); without it only our own times
 are shown. Everything is in memory before the clock starts: tables of events (the golden student's
 1168 clips), lists of events by clip for sed_eval, and data frames of scores (the golden 60 clips)
-for sed_scores_eval. Best of several, one core.
+for sed_scores_eval. Best of several, one core. A second table shows the cost as sets grow.
 """
 
 import argparse
@@ -89,6 +89,47 @@ def ours(repeats):
         [],
     )
     return found
+
+
+def curve(repeats):
+    """Microseconds an event as the set grows by copies of the student's clips, and as one clip of
+    ever more hours."""
+    import numpy as np
+
+    from seldbench.annotations import read_events
+    from seldbench.metrics.collar import collar_counts
+    from seldbench.metrics.segment import segment_counts
+
+    def copies(events, number):
+        names = [f"{k} {clip}" for k in range(number) for clip in events.clips]
+        clip = np.array([f"{k} {c}" for k in range(number) for c in events.clip], dtype=object)
+        tiled = (np.tile(column, number) for column in (events.onset, events.offset, events.label))
+        return type(events)(clip, *tiled, tuple(names))
+
+    def in_a_row(events, number):
+        start = {clip: 12.0 * i for i, clip in enumerate(events.clips)}
+        shift = np.array([start[clip] for clip in events.clip])
+        shift = np.concatenate([shift + 12.0 * k * len(start) for k in range(number)])
+        onset, offset = (np.tile(c, number) + shift for c in (events.onset, events.offset))
+        clip = np.full(len(onset), "one", dtype=object)
+        return type(events)(clip, onset, offset, np.tile(events.label, number), ("one",))
+
+    student = [read_events(STUDENT / f) for f in ("ground_truth.tsv", "predictions_0.5.tsv")]
+    print("\n| events | hours | event-based, us an event | segment-based | one clip, event-based |")
+    print("| --- | --- | --- | --- | --- |")
+    for number in (1, 2, 4, 8, 16, 32):
+        parts, long = ([lay(e, number) for e in student] for lay in (copies, in_a_row))
+        events = sum(map(len, parts))
+        times = [
+            1e6 * seconds(lambda task=task, given=given: task(*given), repeats) / events
+            for task, given in (
+                (collar_counts, parts),
+                (segment_counts, parts),
+                (collar_counts, long),
+            )
+        ]
+        hours = number * len(student[0].clips) / 360
+        print(f"| {events} | {hours:.1f} | " + " | ".join(f"{t:.2f}" for t in times) + " |")
 
 
 def theirs(repeats):
@@ -199,6 +240,7 @@ def main():
         answer = subprocess.run(command, check=True, capture_output=True, text=True)
         official = json.loads(answer.stdout.splitlines()[-1])
     table(ours(given.repeats), official)
+    curve(given.repeats)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
+from seldbench.errors import UnknownName
 from seldbench.metrics.collar import ONSET_ONLY, Collar, collar_counts
 from seldbench.metrics.rates import accuracies, macro, micro
 from seldbench.metrics.runs import events_above
@@ -100,6 +101,11 @@ def test_greedy_matching_takes_the_first_detection_that_is_left(events):
     guess = events("a dog 1.1-2.1", "a dog 0.85-1.85")
     assert hits(collar_counts(reference, guess, matching="greedy")) == 1
     assert hits(collar_counts(reference, guess, matching="optimal")) == 2
+
+
+def test_an_unknown_matching_is_an_error_that_names_the_known_ones(events):
+    with pytest.raises(UnknownName, match="optimal, greedy"):
+        collar_counts(events("a dog 1-2"), events(), matching="nearest")
 
 
 def test_an_end_with_an_infinite_collar_is_not_looked_at(events):

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from seldbench.errors import UnknownName
 from seldbench.events import EventTable
 from seldbench.metrics.matching import first_come, in_order, maximum, near
 from seldbench.metrics.rates import Counts
@@ -75,7 +76,12 @@ def collar_counts(
         matching: "optimal" for as many hits as possible; "greedy": every event in file order takes
             the first detection that is left.
         empty: the precision of what is never detected, 0 (as DCASE asks of sed_eval) or NaN.
+
+    Raises:
+        UnknownName: no such matching.
     """
+    if matching not in MATCHINGS:
+        raise UnknownName(f"no matching {matching!r}; there are {', '.join(MATCHINGS)}")
     collar, clips, scored = collar or Collar(), reference.clips, reference.labels
     guess = predicted.of_clips(clips)
     classes = scored + tuple(c for c in guess.labels if c not in scored)
