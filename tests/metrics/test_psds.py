@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.intersection import Criteria, point_counts
+from seldbench.metrics.intersection import Criteria, PointCounts, point_counts
 from seldbench.metrics.psds import (
     DCASE,
+    Exposure,
     Scenario,
     exposure,
-    mean_trigger_rate,
     point_rates,
     roc,
     stair_area,
@@ -145,9 +146,13 @@ def test_psds_does_not_hang_on_the_order_of_clips_classes_and_events(synthetic):
 
 
 def test_cross_triggers_are_averaged_over_the_other_classes():
-    cross = np.array([[0.0, 2.0, 1.0]] + [[0.0] * 3] * 2)  # of the first class with the others
-    seconds = np.array([10.0, 3600.0, 1800.0])
-    assert mean_trigger_rate(cross, seconds).tolist() == [(2 + 2) / 2, 0.0, 0.0]
+    one = np.ones((1, 3))
+    over = Exposure(events=one, seconds=np.array([[10.0, 3600.0, 1800.0]]), hours=one[:, 0])
+    # Of the first class: two by the second, one by the third.
+    none, cross = sparse.csr_matrix((1, 3)), sparse.csr_matrix([[2.0, 1.0]])
+    counts = PointCounts(none, none, cross, np.array([1, 2]), points=1, classes=3)
+    efpr, _ = point_rates(counts, np.ones((1, 1)), over, alpha_ct=0.5)
+    assert efpr.tolist() == [[[0.5 * (2 + 2) / 2, 0.0, 0.0]]]
 
 
 def test_a_single_class_has_no_cross_triggers(events, frames):

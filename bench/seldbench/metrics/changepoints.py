@@ -129,7 +129,7 @@ def changes_of_each(
     for label in range(len(known.classes)):
         scores = _scores(known, frames, label)
         floor, clips = -np.inf, np.zeros(0, dtype=np.int64)
-        if max_efpr is not None:
+        if max_efpr is not None and np.isfinite(max_efpr):
             floor, clips = _floor(grid, frames, label, scores, lasting, max_efpr)
         floors.append(floor)
         sure.append(clips)

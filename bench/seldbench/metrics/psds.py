@@ -72,22 +72,25 @@ def exposure(known: Truth, weights: Array) -> Exposure:
 def point_rates(
     counts: PointCounts, weights: Array, over: Exposure, alpha_ct: float
 ) -> tuple[Array, Array]:
-    """eFPR and TPR, (replicates, points, classes) both; TPR 0 for a class without events."""
-    found, false, cross = counts.totals(weights)
-    tpr = found / np.maximum(over.events, 1)[:, None]
-    efpr = false / over.hours[:, None, None]
-    if alpha_ct and counts.classes > 1:
-        efpr = efpr + alpha_ct * mean_trigger_rate(cross, over.seconds[:, None, None])
-    return efpr, tpr
-
-
-def mean_trigger_rate(cross: Array, seconds: Array) -> Array:
-    """Cross triggers (..., classes, other classes) -> their mean rate per hour, (..., classes).
+    """eFPR and TPR, (replicates, points, classes) both; TPR 0 for a class without events.
 
     A class without events cannot be triggered; it counts with rate 0.
     """
-    rates = cross * HOUR / np.maximum(seconds, 1e-12)
-    return rates.sum(-1) / (cross.shape[-1] - 1)
+    shape = len(weights), counts.points, counts.classes
+    tpr = (weights @ counts.found).reshape(shape) / np.maximum(over.events, 1)[:, None]
+    efpr = (weights @ counts.false) / over.hours[:, None]
+    if alpha_ct and len(counts.crossed):
+        cell, other = np.divmod(counts.crossed, counts.classes)
+        rates = (weights @ counts.cross) * trigger_rates(over)[:, other]
+        first = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
+        efpr[:, cell[first]] += alpha_ct * np.add.reduceat(rates, first, axis=1)
+    return efpr.reshape(shape), tpr
+
+
+def trigger_rates(over: Exposure) -> Array:
+    """What a cross trigger by each class adds to the mean rate over the others, (replicates,
+    classes)."""
+    return HOUR / np.maximum(over.seconds, 1e-12) / max(over.seconds.shape[1] - 1, 1)
 
 
 def step_areas(efpr: Array, tpr: Array, present: Array, scenario: Scenario) -> tuple[Array, Array]:

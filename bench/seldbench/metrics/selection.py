@@ -84,8 +84,9 @@ def psds1(valid: Validation) -> float:
     known = truth(reference, valid.durations)
     if not known.classes:
         return float("nan")
-    changes = change_points(known, frames, DCASE["psds1"].criteria)
-    return float(psds_exact(known, changes, DCASE["psds1"], Whole(len(known.clips))).psds[0])
+    scenario = DCASE["psds1"]
+    changes = change_points(known, frames, scenario.criteria, max_efpr=scenario.max_efpr)
+    return float(psds_exact(known, changes, scenario, Whole(len(known.clips))).psds[0])
 
 
 SELECTION: dict[str, Callable[[Validation], float]] = {

@@ -22,7 +22,6 @@ import numpy as np
 from seldbench.metrics.changepoints import ChangePoints
 from seldbench.metrics.intersection import PointCounts
 from seldbench.metrics.psds import (
-    HOUR,
     Exposure,
     Scenario,
     exposure,
@@ -30,6 +29,7 @@ from seldbench.metrics.psds import (
     point_rates,
     staircase,
     step_areas,
+    trigger_rates,
 )
 from seldbench.metrics.stairs import Steps, curves
 from seldbench.metrics.truth import Truth
@@ -52,7 +52,8 @@ def psds_of_points(known: Truth, counts: PointCounts, scenario: Scenario, sample
     """PSDS at operating points of every replicate."""
     areas = line_areas if scenario.interpolate else step_areas
     parts = []
-    for some in _portions(sample.weights(), counts.points * counts.classes * counts.classes):
+    cells = counts.points * counts.classes + len(counts.crossed)
+    for some in _portions(sample.weights(), cells):
         over = exposure(known, some)
         efpr, tpr = point_rates(counts, some, over, scenario.alpha_ct)
         points = efpr.swapaxes(1, 2), tpr.swapaxes(1, 2)
@@ -116,7 +117,7 @@ def _levels(
     limit, columns = _limit(scenario), np.ascontiguousarray(weights.T)
     short = ((changes.sure @ columns) / over.hours <= limit).any(axis=1)
     classes = len(changes.floor)
-    per_trigger = scenario.alpha_ct * HOUR / np.maximum(over.seconds, 1e-12) / max(classes - 1, 1)
+    per_trigger = scenario.alpha_ct * trigger_rates(over)
     for label in range(classes):
         head = changes.head(label, complete=bool(short[label]))
         efpr = np.cumsum(head.false @ columns, axis=0) / over.hours
