@@ -1,18 +1,19 @@
 """Fixtures that several rooms share: a toy set of clips in memory."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from seldbench.__main__ import main
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip
 from seldbench.events import Event, EventList
 
 # As the command line has it; must stand before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 
 
 def pytest_addoption(parser):
@@ -142,3 +143,19 @@ def toy_recipe(tmp_path):
 @pytest.fixture
 def toy_text():
     return TOY_RECIPE
+
+
+@pytest.fixture
+def seldbench(monkeypatch, capsys, tmp_path):
+    """Runs a command in an empty folder: (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SELDBENCH_DATA", raising=False)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["seldbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return call

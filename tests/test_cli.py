@@ -8,25 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seldbench.__main__ import main
-
 GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.fixture
-def seldbench(monkeypatch, capsys, tmp_path):
-    """Runs a command in an empty folder: (exit code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SELDBENCH_DATA", raising=False)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["seldbench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return call
 
 
 def test_help_names_every_command_and_imports_nothing_heavy():

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from seldbench.cli.score import Json, score_app
+from seldbench.cli.compare import compare
+from seldbench.cli.options import REPORTS, RUNS, Json
+from seldbench.cli.score import score_app
 from seldbench.console import Console
 
 console = Console()
@@ -19,10 +21,9 @@ app = typer.Typer(
     " localization (SELD) in one protocol.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Check data sets on disk, or simulate them.")
+app.command("compare")(compare)
 app.add_typer(data_app, name="data")
 app.add_typer(score_app, name="score")
-
-RUNS, REPORTS = Path("runs"), Path("reports")
 
 DataRoot = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads it
@@ -99,29 +100,6 @@ def predict(
     for written in listen(run, files, out, runs=RUNS, progress=console):
         console.close()
         typer.echo(written)
-
-
-@app.command()
-def compare(
-    runs: Annotated[list[str], typer.Argument(help="Runs; none for all.")] = [],  # noqa: B006
-    table: Annotated[Optional[str], typer.Option(help="PAPER/N, such as ast_sed/1.")] = None,  # noqa: UP045
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-) -> None:
-    """Measured beside published, with marks for simulated and partial data."""
-    from seldbench.report import compare as comparing
-    from seldbench.runs import open_run
-
-    if runs:
-        chosen = [open_run(name, RUNS).path for name in runs]
-        comparison = comparing.compare(chosen, table=table)
-    else:
-        comparison = comparing.compare_all(RUNS, REPORTS, table)
-    if markdown:
-        typer.echo(comparison.markdown())
-    else:
-        from rich.console import Console as Rich
-
-        Rich().print(comparison.rich_table())
 
 
 @app.command()

@@ -102,11 +102,12 @@ def _plain(intervals: Intervals) -> dict[str, dict[str, list[float]]]:
 
 
 def _class_table(classes: Mapping[str, Mapping[str, Value]]) -> list[str]:
-    """A row a class, a column a score that any class has."""
+    """A row a class, a column a score that any class has; without the parts of an F1."""
     names = [
         n
         for n in next(iter(classes.values()), {})
         if any(c.get(n) is not None for c in classes.values())
+        and not n.endswith(("_precision", "_recall", "_er"))
     ]
     if not names:
         return []
