@@ -345,6 +345,15 @@ def test_detections_without_length_and_a_threshold_without_use_are_told():
     assert any("threshold 0.3 not used" in note for note in found.notes)
 
 
+def test_of_events_without_length_there_is_no_psds_and_no_intersection_f1():
+    reference = clips(a="dog 1-1", b="")
+    scores = frames({"a": [[0.9], [0.1], [0.9]], "b": [[0.2]]})
+    for predictions in (clips(a="dog 1-1"), scores):
+        found = score_sed(reference, {"a": 3.0, "b": 1.0}, predictions)
+        assert found.scores["intersection_f1_macro"] is found.scores["psds1"] is None
+        assert found.scores["event_f1_macro"] is not None
+
+
 def test_scores_outside_0_to_1_are_told():
     found = score_sed(clips(a="dog 0-1"), {"a": 3.0}, frames({"a": [[3.0], [-2.0], [-2.0]]}))
     assert found.scores["psds1"] == 1.0

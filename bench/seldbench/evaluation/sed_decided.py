@@ -95,8 +95,7 @@ def decided_measures(
     segments = segment_counts(reference, events, rules.segment).counts
     measures = [_measure("event", counts), _measure("segment", segments)]
     if overlap(reference, predictions) is None:
-        known = truth(reference, durations)
-        measures.append(_intersections(known, events))
+        measures += _intersections(truth(reference, durations), events)
     return measures
 
 
@@ -117,15 +116,15 @@ def _of_scores(
 ) -> list[Measure]:
     cut = DEFAULT_THRESHOLD if rules.threshold is None else rules.threshold
     known = truth(reference, durations)
-    found = found_above(known, frames, cut, HALF)
     events = events_above(frames, [cut]).at(0)
     counts = collar_counts(reference, events, rules.times(DECIMALS), empty=1.0)
     segments = segment_scores(reference, frames, durations, rules.segment).counts(cut)
-    return [
-        _measure("event", counts),
-        _measure("segment", segments),
-        Measure(known.clips, known.classes, partial(_found_values, known, found, False)),
-    ]
+    measures = [_measure("event", counts), _measure("segment", segments)]
+    if known.classes:
+        found = found_above(known, frames, cut, HALF)
+        values = partial(_found_values, known, found, False)
+        measures.append(Measure(known.clips, known.classes, values))
+    return measures
 
 
 def _measure(kind: str, counts: Counts) -> Measure:
@@ -157,10 +156,12 @@ def _values(kind: str, counts: Counts, sample: Sample) -> Values:
     )
 
 
-def _intersections(known: Truth, events: EventTable) -> Measure:
+def _intersections(known: Truth, events: EventTable) -> list[Measure]:
+    if not known.classes:
+        return []
     counts = point_counts(known, detections(one_point(events), known), HALF)
     found = Found(counts.found.toarray(), counts.false.toarray())
-    return Measure(known.clips, known.classes, partial(_found_values, known, found, True))
+    return [Measure(known.clips, known.classes, partial(_found_values, known, found, True))]
 
 
 def _found_values(known: Truth, of: Found, as_psds_eval: bool, sample: Sample) -> Values:
