@@ -99,8 +99,7 @@ def _shares(details: Mapping[str, Any]) -> dict[str, Any]:
 def _budget(budget: Mapping[str, Any]) -> dict[str, Any]:
     sides = {side: budget[side] for side in ("reference", "predicted")}
     everything = {"all": sides, **budget["classes"]}
-    names = [n for n in budget["classes"] if n in budget["confused"]]
-    names += [n for n in budget["classes"] if n not in names]
+    names = list(budget["classes"])
     counts = [[budget["confused"].get(a, {}).get(b, 0) for b in names] for a in names]
     return {
         "unit": budget["unit"],
