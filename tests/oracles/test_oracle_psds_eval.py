@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
+from seldbench.events import EventTable
 from seldbench.metrics.intersection import Criteria, intersection_f1, point_counts
 from seldbench.metrics.psds import DCASE, Scenario
 from seldbench.metrics.truth import detections, truth
-from seldbench.metrics.uncertainty import Whole
+from seldbench.metrics.uncertainty import Whole, drawn
 from seldbench.metrics.weighted import psds_of_points
 
 pd = pytest.importorskip("pandas", reason="pandas is absent; see `make oracles`")
@@ -86,6 +87,47 @@ def compared(scene, frame, scenario, seeds):
         assert value == pytest.approx(found.value, abs=1e-9, nan_ok=True), f"seed {seed}"
         number += 1
     return number
+
+
+def copies(events, times):
+    """The events of every clip as often as it was drawn, under names of their own."""
+    parts = [(f"{clip}-{i}", clip) for clip, n in times.items() for i in range(int(n))]
+    rows = [(name, row) for name, clip in parts for row in np.flatnonzero(events.clip == clip)]
+    keep = np.array([row for _, row in rows], dtype=np.int64)
+    clip = np.array([name for name, _ in rows], dtype=object)
+    columns = events.onset[keep], events.offset[keep], events.label[keep]
+    return EventTable(clip, *columns, tuple(name for name, _ in parts))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_replicates_equal_psds_eval_on_the_drawn_clips(scene, frame, name):
+    scenario, number = SCENARIOS[name], 0
+    for seed in range(300, 340):
+        case = scene(seed)
+        known, counts = ours(case, scenario.criteria)
+        if len(known.classes) < 2:
+            continue
+        sample = drawn(len(known.clips), 3, np.random.default_rng(seed))
+        mine = psds_of_points(known, counts, scenario, sample).psds
+        for row, weights in enumerate(sample.weights()):
+            if not (weights @ known.counts()).all():
+                continue  # psds_eval would know fewer classes
+            times = dict(zip(known.clips, weights))
+            reference = copies(case.reference, times)
+            durations = {name: case.durations[name.split("-")[0]] for name in reference.clips}
+            found = [copies(case.points.at(i), times) for i in range(len(case.points.threshold))]
+            again = replace(case, reference=reference, durations=durations)
+            evaluation = theirs(again, scenario.criteria, frame)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                for of_point in found:
+                    evaluation.add_operating_point(frame(of_point))
+                asked = scenario.alpha_ct, scenario.alpha_st, scenario.max_efpr
+                value = evaluation.psds(*asked).value
+            where = f"seed {seed}, replicate {row}"
+            assert mine[row] == pytest.approx(value, abs=1e-9, nan_ok=True), where
+            number += 1
+    assert number > 20
 
 
 @pytest.mark.parametrize("criteria", [s.criteria for s in SCENARIOS.values()], ids=SCENARIOS)
