@@ -1,6 +1,7 @@
 """Intervals from counts by clip: bootstrap and jackknife."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from seldbench.metrics.uncertainty import (
     jackknife,
     percentiles,
 )
-from seldbench.metrics.weighted import psds_exact, psds_of_points
+from seldbench.metrics.weighted import class_stairs, psds_exact, psds_of_points
 from seldbench.prediction import FrameScores
 
 
@@ -199,3 +200,99 @@ def test_memory_does_not_grow_with_the_number_of_replicates(synthetic, monkeypat
 
     peak(10)  # what all replicates share is kept
     assert peak(150) < 1.3 * peak(50)
+
+
+def lists(changes):
+    """What is kept of every class, and whether of all its thresholds."""
+    return sorted(changes.heads)
+
+
+@pytest.mark.parametrize("name", DCASE)
+@pytest.mark.parametrize("max_efpr", [1.0, 20.0, 60.0])
+def test_thresholds_left_out_change_no_replicate(synthetic, name, max_efpr):
+    known, scenario = synthetic.known, replace(DCASE[name], max_efpr=max_efpr)
+    criteria = scenario.criteria
+    every = change_points(known, synthetic.predictions, criteria)
+    near = change_points(known, synthetic.predictions, criteria, max_efpr=max_efpr)
+    assert (near.floor > -np.inf).any()
+    assert len(near.clip) < len(every.clip)
+    for sample in (synthetic.ones, drawn(60, 20, rng()), LeftOut(60)):
+        whole, some = (psds_exact(known, c, scenario, sample) for c in (every, near))
+        assert some.psds == pytest.approx(whole.psds, abs=1e-12)
+        assert some.classes == pytest.approx(whole.classes, abs=1e-12, nan_ok=True)
+    assert not any(complete for _, complete in lists(near))
+
+
+@pytest.mark.parametrize("name", DCASE)
+def test_a_replicate_without_the_silent_clips_looks_at_all_thresholds(synthetic, name):
+    # Clips that are sure to pass max_efpr are not drawn: nothing is sure of the thresholds below.
+    known, scenario = synthetic.known, replace(DCASE[name], max_efpr=20.0)
+    every = change_points(known, synthetic.predictions, scenario.criteria)
+    near = change_points(known, synthetic.predictions, scenario.criteria, max_efpr=20.0)
+    loud = (known.counts() > 0).sum(axis=1)
+    times = np.zeros((3, 60))
+    for row, number in zip(times, (5, 10, 20)):
+        row[np.argsort(-loud)[:number]] = 2.0
+    values = psds_exact(known, near, scenario, Drawn(times)).psds
+    assert values == pytest.approx(psds_exact(known, every, scenario, Drawn(times)).psds, abs=1e-12)
+    assert any(complete for _, complete in lists(near))
+
+
+def test_a_wider_max_efpr_than_the_changes_were_made_for_is_right_as_well(synthetic):
+    known, wide = synthetic.known, replace(DCASE["psds1"], max_efpr=200.0)
+    every = change_points(known, synthetic.predictions, wide.criteria)
+    near = change_points(known, synthetic.predictions, wide.criteria, max_efpr=5.0)
+    values = [psds_exact(known, c, wide, synthetic.ones).psds for c in (every, near)]
+    assert values[0] == pytest.approx(values[1], abs=1e-12)
+    stairs = [class_stairs(known, c, wide) for c in (every, near)]
+    for (x, y), (some_x, some_y) in zip(*stairs):
+        assert x == pytest.approx(some_x)
+        assert y == pytest.approx(some_y)
+
+
+def test_clips_count_whole_numbers_of_times_in_exact_psds(synthetic):
+    changes = change_points(synthetic.known, synthetic.predictions, DCASE["psds1"].criteria)
+    with pytest.raises(ValueError, match="whole number"):
+        psds_exact(synthetic.known, changes, DCASE["psds1"], Drawn(np.full((1, 60), 0.5)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_replicates_of_losses_ties_and_overlapping_classes_are_those_of_drawn_clips(
+    events, frames, seed
+):
+    """Few levels, so that scores tie within and between clips and events are lost again."""
+    draw = rng(seed)
+    rows, tables = [], {}
+    for clip in "abcdef":
+        tables[clip] = draw.integers(0, 6, (30, 3)) / 5.0
+        for label in ("dog", "cat", "cow"):
+            onset = int(draw.integers(0, 25))
+            if draw.random() < 0.7:
+                rows.append(f"{clip} {label} {onset}-{onset + int(draw.integers(1, 6))}")
+    reference = events(*rows, clips=tuple(tables))
+    known = truth(reference, dict.fromkeys(tables, 30.0))
+    scores = frames(tables, ["dog", "cat", "cow"])
+    scenario = replace(DCASE["psds2"], max_efpr=700.0)
+    times = draw.integers(0, 4, (4, 6)).astype(float)
+    changes = change_points(known, scores, scenario.criteria, max_efpr=700.0)
+    values = psds_exact(known, changes, scenario, Drawn(times)).psds
+    for row, value in zip(times, values):
+        clips = {f"{c}{i}": c for c, n in zip(tables, row) for i in range(int(n))}
+        some = [
+            f"{new} {label} {onset:g}-{offset:g}"
+            for new, c in clips.items()
+            for clip, onset, offset, label in zip(
+                reference.clip, reference.onset, reference.offset, reference.label
+            )
+            if clip == c
+        ]
+        again = truth(events(*some, clips=tuple(clips)), dict.fromkeys(clips, 30.0))
+        # A class that is not drawn is left out of the mean, as one that the reference lacks is.
+        every = change_points(
+            again,
+            frames({n: tables[c] for n, c in clips.items()}, ["dog", "cat", "cow"]),
+            scenario.criteria,
+        )
+        expected = psds_exact(again, every, scenario, Whole(len(clips))).psds[0]
+        if set(again.classes) == set(known.classes):
+            assert value == pytest.approx(expected, abs=1e-12)

@@ -33,7 +33,7 @@ from seldbench.metrics.truth import Truth, indices
 from seldbench.prediction import FrameScores
 
 Array = np.ndarray
-MARGIN = 6.0  # standard deviations by which a replicate's false positives may fall short
+MARGIN = 5.0  # standard deviations by which a replicate's false positives may fall short
 BRIEF = 1e-6  # seconds; a share of a shorter run is rounded to nothing
 
 
@@ -176,7 +176,8 @@ def _floor(
     without[known.clip[known.label == label]] = False
     silent = np.flatnonzero(without[grid.owner] & lasting & (highest > -np.inf))
     reach = max_efpr * known.durations.sum() / HOUR
-    number = int(reach + MARGIN * np.sqrt(reach)) + 2
+    # Of so many, fewer than needed are drawn only where a Poisson number strays by MARGIN.
+    number = int(((MARGIN + np.sqrt(MARGIN**2 + 4 * reach)) / 2) ** 2) + 2
     if number > len(silent):
         return -np.inf, silent[:0]
     floor = np.partition(highest[silent], -number)[-number]

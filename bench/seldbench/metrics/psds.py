@@ -66,7 +66,8 @@ class Curve:
 def exposure(known: Truth, weights: Array) -> Exposure:
     """Of clips with weights (replicates, clips)."""
     hours = weights @ known.durations / HOUR
-    return Exposure(weights @ known.counts(), weights @ known.seconds(), hours)
+    events, seconds = known.tables
+    return Exposure(weights @ events, weights @ seconds, hours)
 
 
 def point_rates(

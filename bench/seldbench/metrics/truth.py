@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from seldbench.errors import BadFile
 from seldbench.events import EventTable, OperatingPoints
@@ -47,19 +48,23 @@ class Truth:
         every = np.arange(len(self.clips) * len(self.classes) + 1)
         return order, np.searchsorted(key[order], every)
 
+    @cached_property
+    def tables(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        """Events, and their seconds, by clip and class, (clips, classes) both."""
+        shape, place = (len(self.clips), len(self.classes)), (self.clip, self.label)
+        ones = np.ones(len(self.clip))
+        return (
+            sparse.csr_matrix((ones, place), shape=shape),
+            sparse.csr_matrix((self.length, place), shape=shape),
+        )
+
     def counts(self) -> Array:
         """Events by clip and class, (clips, classes)."""
-        return self._by_clip_and_class(None)
+        return self.tables[0].toarray()
 
     def seconds(self) -> Array:
         """Length of the events by clip and class, (clips, classes)."""
-        return self._by_clip_and_class(self.length)
-
-    def _by_clip_and_class(self, values: Array | None) -> Array:
-        clips, classes = len(self.clips), len(self.classes)
-        cell = self.clip * classes + self.label
-        table = np.bincount(cell, values, minlength=clips * classes)
-        return table.astype(np.float64).reshape(clips, classes)
+        return self.tables[1].toarray()
 
 
 @dataclass(frozen=True, eq=False)

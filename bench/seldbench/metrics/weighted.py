@@ -37,6 +37,7 @@ from seldbench.metrics.uncertainty import Sample
 
 Array = np.ndarray
 CELLS = 200_000  # numbers in one table of a portion of replicates
+LEAST = 8  # replicates in a portion
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +68,11 @@ def psds_exact(known: Truth, changes: ChangePoints, scenario: Scenario, sample: 
 
     `scenario.max_efpr` must be given, and every weight be a whole number.
     """
-    events = int(known.counts().sum())
     weights = sample.weights()
     if (weights != np.floor(weights)).any():
         raise ValueError("a clip counts a whole number of times in exact PSDS")
     return _joined(
-        [_exactly(known, changes, scenario, some) for some in _portions(weights, events)]
+        [_exactly(known, changes, scenario, some) for some in _portions(weights, len(known.clip))]
     )
 
 
@@ -157,6 +157,6 @@ def _joined(parts: list[Areas]) -> Areas:
 
 def _portions(weights: Array, cells: int) -> Iterator[Array]:
     """Rows of `weights`, so many that `cells` numbers a row stay within CELLS."""
-    step = max(1, CELLS // max(cells, 1))
+    step = max(LEAST, CELLS // max(cells, 1))
     for i in range(0, len(weights), step):
         yield weights[i : i + step]
