@@ -258,7 +258,15 @@ def test_classes_without_reference_events_are_named_and_not_scored():
         # As in sed_eval, where a false alarm is one whatever its label.
         assert found.scores["event_f1_micro"] == pytest.approx(2 / 3)
         assert any("cow" in note for note in found.notes)
-    assert found.scores["psds2"] == found.scores["psds2_thresholds"] == 1.0
+    assert found.scores["psds2"] == found.classes["dog"]["psds2_thresholds"] == 1.0
+
+
+def test_of_a_single_class_psds_at_points_is_psds_evals_0_and_a_note_points_to_the_class():
+    scores = frames({"a": [[0.9], [0.9], [0.0]]})
+    found = score_sed(clips(a="dog 0-2"), {"a": 3.0}, scores, resampling=None)
+    assert (found.scores["psds1_thresholds"], found.scores["psds1"]) == (0.0, 1.0)
+    assert found.classes["dog"]["psds1_thresholds"] == 1.0
+    assert any("single class are 0 in psds_eval" in note for note in found.notes)
 
 
 def test_predictions_for_clips_without_duration_are_left_out_and_named():
@@ -268,7 +276,7 @@ def test_predictions_for_clips_without_duration_are_left_out_and_named():
     scores = frames({"a": [[0.9], [0.9], [0.0]], "z": [[0.9], [0.9], [0.0]]})
     for predictions in (guess, points, scores):
         found = score_sed(reference, {"a": 3.0}, predictions, threshold=0.5)
-        errors = {name for name in given(found) if name.endswith("er_micro")}
+        errors = {name for name in given(found) if name.endswith(("er_micro", "_thresholds"))}
         assert {found.scores[name] for name in given(found) - errors} == {1.0}
         assert {found.scores[name] for name in errors} == {0.0}
         assert any("1 clips without duration left out: z" in note for note in found.notes)
@@ -287,7 +295,7 @@ def test_clips_that_only_the_durations_name_are_silent_for_psds_and_no_part_of_e
     points = OperatingPoints(np.array([0.5]), np.zeros(2, dtype=int), guess)
     durations = {"a": 36.0, "other": 36.0}
     found = score_sed(clips(a="dog 0-2"), durations, points, threshold=0.5)
-    assert found.scores["psds1_thresholds"] == pytest.approx(0.5)
+    assert found.classes["dog"]["psds1_thresholds"] == pytest.approx(0.5)
     assert found.scores["event_f1_micro"] == 1.0
     assert any("not in the reference: other" in note for note in found.notes)
 

@@ -30,6 +30,11 @@ def notes_on(
         notes.append(
             "event_f1_best_macro takes each class's best threshold on these very clips: optimistic"
         )
+    if not isinstance(predictions, EventTable) and len(reference.labels) == 1:
+        notes.append(
+            "psds1_thresholds and psds2_thresholds of a single class are 0 in psds_eval 0.5.3,"
+            " whatever the predictions, and so here; the class's own areas stand under the classes"
+        )
     if isinstance(predictions, FrameScores):
         return [*notes, *_notes_on_scores(reference, predictions)]
     instant = int((events_of(predictions).offset == events_of(predictions).onset).sum())
