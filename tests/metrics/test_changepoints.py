@@ -115,15 +115,15 @@ def test_thresholds_beyond_max_efpr_are_left_out_and_no_others(events, frames):
     )
     whole = change_points(known, scores, Criteria(0.5, 0.5, 0.3))
     near = change_points(known, scores, Criteria(0.5, 0.5, 0.3), max_efpr=100.0)
-    assert (near.floor > -np.inf).all()
+    assert (near.floors.floor > -np.inf).all()
     assert len(near.clip) < len(whole.clip) / 2
     for label in range(2):
         every, some = whole.of_class(label), near.of_class(label)
-        above = every.score >= near.floor[label]
+        above = every.score >= near.floors.floor[label]
         for name in ("clip", "score", "found", "false"):
             assert np.array_equal(getattr(every, name)[above], getattr(some, name))
         assert (every.cross[above] != some.cross).nnz == 0
-        certain = near.sure[label].sum()
+        certain = near.floors.sure[label].sum()
         last = np.append(every.score[1:] != every.score[:-1], True)
         assert (np.cumsum(every.false)[~above & last] >= certain).all()
         assert certain / (1000 / 3600) > 100.0
@@ -134,7 +134,7 @@ def test_a_class_with_too_few_silent_clips_is_looked_at_down_to_the_lowest_score
     rows = [f"c{i} dog 1-2" for i in range(80)] + ["c0 cat 1-2"]
     known = truth(events(*rows), dict.fromkeys(scores.clips, 10.0))
     near = change_points(known, scores, Criteria(0.5, 0.5), max_efpr=100.0)
-    assert (near.floor > -np.inf).tolist() == [True, False]  # cat, dog
+    assert (near.floors.floor > -np.inf).tolist() == [True, False]  # cat, dog
     whole = change_points(known, scores, Criteria(0.5, 0.5))
     assert len(near.of_class(1).clip) == len(whole.of_class(1).clip)
 
@@ -144,8 +144,8 @@ def test_a_clip_with_frames_too_short_for_rounding_makes_no_floor_sure(events, f
     scores = noisy(frames, 100, ["dog"])
     tiny = frames({c: scores.scores[scores.rows(c)] for c in scores.clips}, ["dog"], hop=6e-7)
     known = truth(events("c0 dog 0-1"), dict.fromkeys(scores.clips, 10.0))
-    assert change_points(known, tiny, Criteria(0.5, 0.5), max_efpr=50.0).floor[0] == -np.inf
-    assert change_points(known, scores, Criteria(0.5, 0.5), max_efpr=50.0).floor[0] > -np.inf
+    assert change_points(known, tiny, Criteria(0.5, 0.5), max_efpr=50.0).floors.floor[0] == -np.inf
+    assert change_points(known, scores, Criteria(0.5, 0.5), max_efpr=50.0).floors.floor[0] > -np.inf
 
 
 def test_several_criteria_at_once_give_what_each_gives_alone(synthetic):
@@ -153,7 +153,7 @@ def test_several_criteria_at_once_give_what_each_gives_alone(synthetic):
     criteria = [scenario.criteria for scenario in DCASE.values()]
     for each, found in zip(criteria, changes_of_each(known, frames, criteria, max_efpr=20.0)):
         alone = change_points(known, frames, each, max_efpr=20.0)
-        for name in ("start", "clip", "score", "found", "false", "last", "floor"):
+        for name in ("start", "clip", "score", "found", "false", "last"):
             assert np.array_equal(getattr(found, name), getattr(alone, name))
 
 

@@ -8,11 +8,16 @@ import numpy as np
 from seldbench.evaluation.inputs import Predictions, named, refuse_unknown_clips
 from seldbench.events import EventTable, OperatingPoints
 from seldbench.metrics.changepoints import ChangePoints, changes_of_each
+from seldbench.metrics.cuts import cut_counts
 from seldbench.metrics.intersection import PointCounts, point_counts
 from seldbench.metrics.psds import DCASE, Scenario, roc
 from seldbench.metrics.truth import Truth, detections, truth
 from seldbench.metrics.weighted import class_stairs
 from seldbench.prediction import FrameScores
+
+Array = np.ndarray
+CRITERIA = [scenario.criteria for scenario in DCASE.values()]
+LIMIT = max(scenario.max_efpr or np.inf for scenario in DCASE.values())
 
 
 def psd_roc(
@@ -35,10 +40,12 @@ def psd_roc(
 
 def scenario_changes(known: Truth, frames: FrameScores) -> dict[str, ChangePoints]:
     """{name: what exact PSDS of the scenario needs}; the scores are gone through once."""
-    criteria = [scenario.criteria for scenario in DCASE.values()]
-    limit = max(scenario.max_efpr or np.inf for scenario in DCASE.values())
-    found = changes_of_each(known, frames, criteria, max_efpr=limit)
-    return dict(zip(DCASE, found))
+    return dict(zip(DCASE, changes_of_each(known, frames, CRITERIA, max_efpr=LIMIT)))
+
+
+def scenario_cuts(known: Truth, frames: FrameScores, thresholds: Array) -> dict[str, PointCounts]:
+    """{name: the counts of frame scores cut at thresholds that PSDS of the scenario needs}."""
+    return dict(zip(DCASE, cut_counts(known, frames, thresholds, CRITERIA, max_efpr=LIMIT)))
 
 
 def _curve(known: Truth, counts: PointCounts | ChangePoints, scenario: Scenario) -> dict[str, Any]:

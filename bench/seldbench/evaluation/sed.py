@@ -25,7 +25,7 @@ from seldbench.errors import UnknownName
 from seldbench.evaluation import sed_decided, sed_ranked
 from seldbench.evaluation.budget import sed_details
 from seldbench.evaluation.conditions import read_conditions
-from seldbench.evaluation.curves import scenario_changes
+from seldbench.evaluation.curves import scenario_changes, scenario_cuts
 from seldbench.evaluation.inputs import Predictions, named, predicted_labels, refuse_unknown_clips
 from seldbench.evaluation.measure import INTERVALS, Measure, Resampling, Values, measured
 from seldbench.evaluation.notes import notes_on
@@ -37,7 +37,6 @@ from seldbench.events import EventTable, OperatingPoints
 from seldbench.metrics.collar import Collar, class_f1, collar_counts
 from seldbench.metrics.intersection import point_counts
 from seldbench.metrics.psds import DCASE
-from seldbench.metrics.runs import events_above
 from seldbench.metrics.selection import SELECTION, Validation
 from seldbench.metrics.truth import Truth, detections, truth
 from seldbench.metrics.uncertainty import Sample
@@ -217,11 +216,12 @@ def _psds(known: Truth, predictions: OperatingPoints | FrameScores) -> list[Meas
         for name, changes in scenario_changes(known, predictions).items():
             areas = partial(psds_exact, known, changes, DCASE[name])
             measures.append(_measure(name, known, areas))
-        predictions = events_above(predictions, THRESHOLDS)
-    found = detections(predictions, known)
-    for name, scenario in DCASE.items():
-        counts = point_counts(known, found, scenario.criteria)
-        areas = partial(psds_of_points, known, counts, scenario)
+        at_points = scenario_cuts(known, predictions, THRESHOLDS)
+    else:
+        found = detections(predictions, known)
+        at_points = {n: point_counts(known, found, s.criteria) for n, s in DCASE.items()}
+    for name, counts in at_points.items():
+        areas = partial(psds_of_points, known, counts, DCASE[name])
         measures.append(_measure(f"{name}_thresholds", known, partial(_as_psds_eval, areas)))
     return measures
 

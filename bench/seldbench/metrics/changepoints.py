@@ -7,9 +7,7 @@ at one score and takes them back at another; an event's coverage is the running 
 runs. All clips' changes, sorted by falling score and summed up, give the counts at every threshold.
 
 Only thresholds with an eFPR up to `max_efpr` matter to PSDS, and most frames lie below all of
-these: a clip without events of a class has at least one false positive at every threshold up to its
-highest score. Where the clips whose highest score is s or more are enough to pass max_efpr, no
-threshold up to s is needed. That s is the class's `floor`: frames below it are never looked at.
+these (`floors`): frames below a class's floor are never looked at.
 
 Classes go through one at a time: memory holds one class's scores, and the changes.
 
@@ -24,16 +22,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from seldbench.errors import BadFile
-from seldbench.metrics.class_changes import ClassChanges, Grid, class_changes
+from seldbench.metrics.class_changes import ClassChanges, class_changes
+from seldbench.metrics.floors import Floors, Grid, class_scores, floor_of, floors_of, grid_of
 from seldbench.metrics.heads import Head, head_of
 from seldbench.metrics.intersection import Criteria
-from seldbench.metrics.psds import HOUR
-from seldbench.metrics.truth import Truth, indices
+from seldbench.metrics.truth import Truth
 from seldbench.prediction import FrameScores
 
 Array = np.ndarray
-MARGIN = 5.0  # standard deviations by which a replicate's false positives may fall short
 BRIEF = 1e-6  # seconds; a share of a shorter run is rounded to nothing
 
 
@@ -44,8 +40,7 @@ class ChangePoints:
     (changes,) by class, then by falling score. Class k owns the rows start[k]:start[k + 1].
     cross: (changes, classes), of other classes' cross triggers; None where not counted.
     last: the last of the changes at one score: only there the counts are those of a threshold.
-    floor: (classes,) the lowest score that was looked at, -inf where all were. sure: (classes,
-    clips) 1 where a clip has a false positive of the class at every threshold up to its floor.
+    floors: the lowest scores that were looked at.
     """
 
     start: Array
@@ -55,15 +50,14 @@ class ChangePoints:
     false: Array
     cross: sparse.csr_matrix | None
     last: Array
-    floor: Array
-    sure: sparse.csr_matrix
+    floors: Floors
     source: "_Source" = field(repr=False)
     heads: dict[tuple[int, bool], Head] = field(default_factory=dict, repr=False)
 
     def head(self, label: int, *, complete: bool = False) -> Head:
         """What the counts of replicates need of a class, kept for the next; with `complete` of all
         its changes, also those below its floor."""
-        key = label, complete and bool(self.floor[label] > -np.inf)
+        key = label, complete and bool(self.floors.floor[label] > -np.inf)
         if key not in self.heads:
             changes = self.source.complete(label) if key[1] else self.of_class(label)
             self.heads[key] = head_of(changes, len(self.source.grid.known.clips))
@@ -88,7 +82,7 @@ class _Source:
 
     def complete(self, label: int) -> ClassChanges:
         """All changes of a class."""
-        scores = _scores(self.grid.known, self.frames, label)
+        scores = class_scores(self.grid.known, self.frames, label)
         return class_changes(self.grid, label, scores, -np.inf, [self.criteria])[0]
 
 
@@ -115,85 +109,29 @@ def changes_of_each(
     Raises:
         BadFile: clips without scores.
     """
-    absent = [clip for clip in known.clips if clip not in frames.index]
-    if absent:
-        raise BadFile(
-            f"{len(absent)} of {len(known.clips)} clips have no frame scores (first:"
-            f" {absent[0]!r}); score the clips of the durations, or shorten the durations"
-        )
-    frames = frames.of_clips(set(known.clips))
-    grid = _grid(known, frames)
-    lasting = _lasting(grid, frames, min((each.dtc for each in criteria), default=1.0))
+    grid, frames = grid_of(known, frames)
+    lasting = _lasting(grid, min((each.dtc for each in criteria), default=1.0))
     parts: list[list[ClassChanges]] = [[] for _ in criteria]
-    floors, sure = [], []
+    floors = []
     for label in range(len(known.classes)):
-        scores = _scores(known, frames, label)
-        floor, clips = -np.inf, np.zeros(0, dtype=np.int64)
-        if max_efpr is not None and np.isfinite(max_efpr):
-            floor, clips = _floor(grid, frames, label, scores, lasting, max_efpr)
-        floors.append(floor)
-        sure.append(clips)
-        for part, found in zip(parts, class_changes(grid, label, scores, floor, criteria)):
+        scores = class_scores(known, frames, label)
+        floors.append(floor_of(grid, label, scores, lasting, max_efpr))
+        for part, found in zip(parts, class_changes(grid, label, scores, floors[-1][0], criteria)):
             part.append(found)
-    below = np.array(floors), _rows(sure, len(known.clips))
+    below = floors_of(floors, len(known.clips))
     return [
-        _joined(part, *below, _Source(grid, frames, each)) for part, each in zip(parts, criteria)
+        _joined(part, below, _Source(grid, frames, each)) for part, each in zip(parts, criteria)
     ]
 
 
-def _grid(known: Truth, frames: FrameScores) -> Grid:
-    owner = indices(np.array(frames.clips, dtype=object), known.clips)
-    clip = np.repeat(np.arange(len(owner), dtype=np.int32), np.diff(frames.start))
-    return Grid(known, owner, clip, frames.onset, frames.offset)
-
-
-def _scores(known: Truth, frames: FrameScores, label: int) -> Array:
-    """(frames,) of a class, floating; none is active where the scores lack the class."""
-    name = known.classes[label]
-    if name not in frames.classes:
-        return np.full(len(frames.onset), -np.inf, dtype=np.float32)
-    scores = frames.column(frames.classes.index(name))
-    return scores if scores.dtype.kind == "f" else scores.astype(np.float64)
-
-
-def _lasting(grid: Grid, frames: FrameScores, dtc: float) -> Array:
+def _lasting(grid: Grid, dtc: float) -> Array:
     """(clips of the scores,) whether every run is long enough to be no hit by rounding alone."""
     lasts = np.ones(len(grid.owner), dtype=bool)
-    lasts[grid.clip[dtc * (frames.offset - frames.onset) < BRIEF]] = False
+    lasts[grid.clip[dtc * (grid.offset - grid.onset) < BRIEF]] = False
     return lasts
 
 
-def _floor(
-    grid: Grid, frames: FrameScores, label: int, scores: Array, lasting: Array, max_efpr: float
-) -> tuple[float, Array]:
-    """The floor of a class, and the clips that make it sure; -inf where there are too few."""
-    known = grid.known
-    full = np.flatnonzero(np.diff(frames.start) > 0)
-    highest = np.full(len(grid.owner), -np.inf, dtype=scores.dtype)
-    if len(full):
-        highest[full] = np.maximum.reduceat(scores, frames.start[full])
-    without = np.ones(len(known.clips), dtype=bool)
-    without[known.clip[known.label == label]] = False
-    silent = np.flatnonzero(without[grid.owner] & lasting & (highest > -np.inf))
-    reach = max_efpr * known.durations.sum() / HOUR
-    # Of so many, fewer than needed are drawn only where a Poisson number strays by MARGIN.
-    number = int(((MARGIN + np.sqrt(MARGIN**2 + 4 * reach)) / 2) ** 2) + 2
-    if number > len(silent):
-        return -np.inf, silent[:0]
-    floor = np.partition(highest[silent], -number)[-number]
-    return float(floor), grid.owner[silent[highest[silent] >= floor]]
-
-
-def _rows(columns: list[Array], size: int) -> sparse.csr_matrix:
-    """1 at these columns of each row."""
-    start = np.cumsum([0, *map(len, columns)])
-    column = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
-    return sparse.csr_matrix((np.ones(len(column)), column, start), shape=(len(columns), size))
-
-
-def _joined(
-    parts: list[ClassChanges], floor: Array, sure: sparse.csr_matrix, source: _Source
-) -> ChangePoints:
+def _joined(parts: list[ClassChanges], floors: Floors, source: _Source) -> ChangePoints:
     none = np.zeros(0, dtype=np.int32)
     empty = ClassChanges(none, np.zeros(0, dtype=np.float32), none, none, None)
     clip, score, found, false = (
@@ -208,4 +146,4 @@ def _joined(
     crossed = [part.cross for part in parts if part.cross is not None]
     if crossed:
         cross = sparse.vstack(crossed, format="csr")
-    return ChangePoints(start, clip, score, found, false, cross, last, floor, sure, source)
+    return ChangePoints(start, clip, score, found, false, cross, last, floors, source)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from seldbench.metrics.floors import Grid
 from seldbench.metrics.intersection import PAIRS, Criteria, batches, listed
 from seldbench.metrics.runs import nearest_below
 from seldbench.metrics.truth import Truth
@@ -35,21 +36,6 @@ class ClassChanges:
     found: Array
     false: Array
     cross: sparse.csr_matrix | None
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """The frames of the clips, in the order of the scores.
-
-    known: the reference. owner: (clips of the scores,) their indices in `known.clips`. clip:
-    (frames,) the clip of the scores that each frame belongs to. onset, offset: (frames,).
-    """
-
-    known: Truth
-    owner: Array
-    clip: Array
-    onset: Array
-    offset: Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,13 @@ these are: shares are summed as quotients, in order of onset, with compensated s
 pandas' groupby), and compared without any slack.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from seldbench.metrics.floors import Floors
 from seldbench.metrics.truth import Detections, Truth
 
 Array = np.ndarray
@@ -42,7 +43,7 @@ class PointCounts:
     """Counts by clip at every operating point, sparse, one row a clip.
 
     found, false: columns are (points, classes). cross: a column for each of (points, classes, other
-    classes) that occurs; `crossed` has their numbers, ascending.
+    classes) that occurs; `crossed` has their numbers, ascending. beyond: what was not counted.
     """
 
     found: sparse.csr_matrix
@@ -51,6 +52,7 @@ class PointCounts:
     crossed: Array
     points: int
     classes: int
+    beyond: "Beyond | None" = None
 
     def totals(self, weights: Array) -> tuple[Array, Array, Array]:
         """Sums over clips with weights (replicates, clips) -> (replicates, points, classes) twice,
@@ -65,20 +67,51 @@ class PointCounts:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Beyond:
+    """Points that were not counted, since their eFPR is too high.
+
+    points: (points, classes) whether it was left out. floors: what makes it sure. whole: the counts
+    with all points.
+    """
+
+    points: Array
+    floors: Floors
+    whole: Callable[[], PointCounts]
+
+
+# For events found, false positives and cross triggers: cells (clip, column), and how often each
+# occurs.
+Cells = tuple[tuple[Array, Array], ...]
+
+
 def point_counts(known: Truth, found: Detections, criteria: Criteria) -> PointCounts:
     """The counts of every operating point."""
-    classes, points = len(known.classes), found.points
-    tables: list[list[Array]] = [[], [], []]  # cells of (clip, column), by kind
+    return counts_of(known, found.points, [point_cells(known, found, criteria)])
+
+
+def point_cells(known: Truth, found: Detections, criteria: Criteria) -> Cells:
+    """The counts as cells; a part of all where the detections are those of some classes alone."""
+    tables: list[list[Array]] = [[], [], []]
     for rows in _batches(known, found):
         for table, some in zip(tables, _count(known, found, rows, criteria)):
             table.append(some)
-    cells = [np.concatenate([np.zeros(0, dtype=np.int64), *table]) for table in tables]
-    columns = points * classes
-    hits, false = (_tally(part, len(known.clips), columns) for part in cells[:2])
-    clip, column = np.divmod(cells[2], columns * classes)
+    none = np.zeros(0, dtype=np.int64)
+    return tuple(_tallied(np.concatenate([none, *table])) for table in tables)
+
+
+def counts_of(
+    known: Truth, points: int, parts: Sequence[Cells], beyond: Beyond | None = None
+) -> PointCounts:
+    """The counts whose cells these are, each in one part."""
+    clips, columns = len(known.clips), points * len(known.classes)
+    kinds = [_together([part[kind] for part in parts]) for kind in range(3)]
+    found, false = (_table(*of, clips, columns) for of in kinds[:2])
+    cells, times = kinds[2]
+    clip, column = np.divmod(cells, max(columns * len(known.classes), 1))
     crossed, column = np.unique(column, return_inverse=True)
-    cross = _tally(clip * len(crossed) + column, len(known.clips), len(crossed))
-    return PointCounts(hits, false, cross, crossed, points, classes)
+    cross = _table(clip * len(crossed) + column, times, clips, len(crossed))
+    return PointCounts(found, false, cross, crossed, points, len(known.classes), beyond)
 
 
 def intersection_f1(known: Truth, counts: PointCounts, point: int = 0) -> dict[str, float]:
@@ -227,12 +260,28 @@ def _cross_triggers(
     return key[covered >= cttc]
 
 
-def _tally(cells: Array, clips: int, columns: int) -> sparse.csr_matrix:
-    """How often each of the cells (clip, column) occurs."""
+def _tallied(cells: Array) -> tuple[Array, Array]:
+    """The cells that occur, ascending, and how often each does."""
     if (cells[1:] < cells[:-1]).any():
         cells = np.sort(cells)
     first = np.flatnonzero(np.append(True, cells[1:] != cells[:-1])[: len(cells)])
-    times = np.diff(first, append=len(cells)).astype(np.float64)
-    clip, column = np.divmod(cells[first], max(columns, 1))
+    return cells[first], np.diff(first, append=len(cells))
+
+
+def _together(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """The cells of all parts, ascending, and how often each occurs."""
+    if len(parts) == 1:
+        return parts[0]
+    none = np.zeros(0, dtype=np.int64)
+    cells = np.concatenate([none, *(part[0] for part in parts)])
+    times = np.concatenate([none, *(part[1] for part in parts)])
+    order = np.argsort(cells)
+    return cells[order], times[order]
+
+
+def _table(cells: Array, times: Array, clips: int, columns: int) -> sparse.csr_matrix:
+    """(clips, columns), of ascending cells."""
+    clip, column = np.divmod(cells, max(columns, 1))
     start = np.searchsorted(clip, np.arange(clips + 1))
-    return sparse.csr_matrix((times, column, start), shape=(clips, columns))
+    cells_of = times.astype(np.float64), column, start
+    return sparse.csr_matrix(cells_of, shape=(clips, columns))

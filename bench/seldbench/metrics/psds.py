@@ -13,10 +13,9 @@ import numpy as np
 
 from seldbench.metrics.intersection import Criteria, PointCounts
 from seldbench.metrics.stairs import Steps, class_areas, curves
-from seldbench.metrics.truth import Truth
+from seldbench.metrics.truth import HOUR, Truth
 
 Array = np.ndarray
-HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ def point_rates(
     shape = len(weights), counts.points, counts.classes
     tpr = (weights @ counts.found).reshape(shape) / np.maximum(over.events, 1)[:, None]
     efpr = (weights @ counts.false) / over.hours[:, None]
+    if counts.beyond is not None:
+        efpr[:, counts.beyond.points.ravel()] = np.inf
     if alpha_ct and len(counts.crossed):
         cell, other = np.divmod(counts.crossed, counts.classes)
         rates = (weights @ counts.cross) * trigger_rates(over)[:, other]

@@ -105,6 +105,26 @@ def nearest_below(flat: Array, longest: int) -> tuple[Array, Array, Array]:
     return left, right, own
 
 
+def above(scores: Array, clip: Array, thresholds: Array) -> tuple[Array, Array, Array]:
+    """First and last frame of every run with score > threshold, and the threshold's number; by
+    threshold and frame.
+
+    Args:
+        scores: (frames,). clip: (frames,) what a frame belongs to; runs end with it. thresholds:
+            ascending.
+    """
+    parts: list[tuple[Array, Array]] = []
+    if len(thresholds):
+        active = np.flatnonzero(scores > _as_kind(thresholds[0], scores.dtype))
+        some, of = scores[active], clip[active]
+        begins = np.ones(len(active) + 1, dtype=bool)
+        begins[1:-1] = (np.diff(active) != 1) | (of[1:] != of[:-1])
+        parts = [_cut(some, threshold, begins) for threshold in thresholds]
+    none = np.zeros(0, dtype=np.int64)
+    first, last = (active[np.concatenate([p[i] for p in parts])] if parts else none for i in (0, 1))
+    return first, last, np.repeat(np.arange(len(parts)), [len(p[0]) for p in parts])
+
+
 def _cut(scores: Array, threshold: float, begins: Array) -> tuple[Array, Array]:
     """First and last row of every run above one threshold; `begins` parts the clips."""
     active = scores > _as_kind(threshold, scores.dtype)

@@ -16,6 +16,7 @@ from seldbench.errors import BadFile
 from seldbench.events import EventTable, OperatingPoints
 
 Array = np.ndarray
+HOUR = 3600.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,7 @@ def psds_of_points(known: Truth, counts: PointCounts, scenario: Scenario, sample
     cells = counts.points * counts.classes + len(counts.crossed)
     for some in _portions(sample.weights(), cells):
         over = exposure(known, some)
+        counts = _reaching(counts, scenario, some, over)
         efpr, tpr = point_rates(counts, some, over, scenario.alpha_ct)
         points = efpr.swapaxes(1, 2), tpr.swapaxes(1, 2)
         psds, own = areas(*points, over.present, scenario)
@@ -86,6 +87,7 @@ def class_stairs(
     if isinstance(counts, ChangePoints):
         every = _levels(counts, scenario, ones, over)
         return [_corners(x[:, 0], over.events[0, k], limit) for k, x in enumerate(every)]
+    counts = _reaching(counts, scenario, ones, over)
     efpr, tpr = point_rates(counts, ones, over, scenario.alpha_ct)
     return [staircase(efpr[0, :, label], tpr[0, :, label], limit) for label in classes]
 
@@ -109,16 +111,27 @@ def _exactly(known: Truth, changes: ChangePoints, scenario: Scenario, weights: A
     return Areas(curves(steps, scenario.alpha_st).area(limit), own)
 
 
+def _reaching(
+    counts: PointCounts, scenario: Scenario, weights: Array, over: Exposure
+) -> PointCounts:
+    """The counts, with those of all points where one that was left out may matter."""
+    if counts.beyond is None:
+        return counts
+    limit, floors = scenario.max_efpr, counts.beyond.floors
+    if limit is None or scenario.interpolate or floors.short(weights, over.hours, limit).any():
+        return counts.beyond.whole()
+    return counts
+
+
 def _levels(
     changes: ChangePoints, scenario: Scenario, weights: Array, over: Exposure
 ) -> Iterator[Array]:
     """Of each class (levels, replicates): the eFPR from which on v + 1 events are found, for v from
     0 up to the highest that any replicate reaches within max_efpr; infinite where one does not."""
     limit, columns = _limit(scenario), np.ascontiguousarray(weights.T)
-    short = ((changes.sure @ columns) / over.hours <= limit).any(axis=1)
-    classes = len(changes.floor)
+    short = changes.floors.short(weights, over.hours, limit)
     per_trigger = scenario.alpha_ct * trigger_rates(over)
-    for label in range(classes):
+    for label in range(len(short)):
         head = changes.head(label, complete=bool(short[label]))
         efpr = np.cumsum(head.false @ columns, axis=0) / over.hours
         if scenario.alpha_ct and len(head.clip):
