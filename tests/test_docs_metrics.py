@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from seldbench.annotations import DIALECTS
-from seldbench.evaluation import sed, seld, sources, tagging
+from seldbench.evaluation.sed import scoring as sed
+from seldbench.evaluation.seld import scoring as seld
+from seldbench.evaluation.sources import scoring as sources
+from seldbench.evaluation.tagging import scoring as tagging
 from seldbench.metrics.seld import SCORERS
 
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"

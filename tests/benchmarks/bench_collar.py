@@ -35,12 +35,12 @@ def ours(repeats):
     import numpy as np
 
     from seldbench.annotations import read_durations, read_events, read_predictions
-    from seldbench.metrics.best import best, best_f1
-    from seldbench.metrics.collar import Collar, collar_counts
-    from seldbench.metrics.rates import accuracies, macro, micro
-    from seldbench.metrics.segment import segment_counts
-    from seldbench.metrics.segment_scores import segment_scores
-    from seldbench.metrics.steps import collar_steps
+    from seldbench.metrics.events.best import best, best_f1
+    from seldbench.metrics.events.collar import Collar, collar_counts
+    from seldbench.metrics.events.rates import accuracies, macro, micro
+    from seldbench.metrics.events.segment import segment_counts
+    from seldbench.metrics.events.segment_scores import segment_scores
+    from seldbench.metrics.events.steps import collar_steps
     from seldbench.metrics.uncertainty import LeftOut, drawn
 
     def fresh(events):
@@ -97,8 +97,8 @@ def curve(repeats):
     import numpy as np
 
     from seldbench.annotations import read_events
-    from seldbench.metrics.collar import collar_counts
-    from seldbench.metrics.segment import segment_counts
+    from seldbench.metrics.events.collar import collar_counts
+    from seldbench.metrics.events.segment import segment_counts
 
     def copies(events, number):
         names = [f"{k} {clip}" for k in range(number) for clip in events.clips]

@@ -39,12 +39,12 @@ from seldbench.annotations import (
     write_frame_scores,
 )
 from seldbench.events import EventTable, OperatingPoints
-from seldbench.metrics.changepoints import changes_of_each
-from seldbench.metrics.intersection import point_counts
-from seldbench.metrics.psds import DCASE
-from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds.changepoints import changes_of_each
+from seldbench.metrics.psds.curves import DCASE
+from seldbench.metrics.psds.intersection import point_counts
+from seldbench.metrics.psds.weighted import psds_exact, psds_of_points
 from seldbench.metrics.uncertainty import LeftOut, Whole, drawn
-from seldbench.metrics.weighted import psds_exact, psds_of_points
 
 HERE = Path(__file__).parent
 STUDENT = HERE.parent / "golden" / "desed_student"

@@ -30,7 +30,7 @@ import numpy as np
 
 from seldbench.annotations import read_directions, write_directions
 from seldbench.evaluation import Resampling, score_seld_files
-from seldbench.evaluation.seld import dialects_of
+from seldbench.evaluation.seld.scoring import dialects_of
 from seldbench.events import DirectionTable
 from seldbench.geometry import unit_vectors
 from seldbench.metrics.seld import SCORERS

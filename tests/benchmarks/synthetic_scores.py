@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage, signal
 
 from seldbench.events import EventTable
-from seldbench.metrics.truth import truth
+from seldbench.metrics.events.truth import truth
 from seldbench.prediction import Columns, FrameScores
 
 SECONDS = 10.0

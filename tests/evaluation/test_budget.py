@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
-from seldbench.evaluation.budget import sed_budget, sed_details, seld_budget
-from seldbench.evaluation.conditions import read_conditions
+from seldbench.evaluation.budget.conditions import read_conditions
+from seldbench.evaluation.budget.tables import sed_budget, sed_details, seld_budget
 from seldbench.evaluation.measure import Resampling
-from seldbench.evaluation.sed import score_sed_files
-from seldbench.evaluation.sed_decided import Rules
-from seldbench.evaluation.seld import score_seld_files
+from seldbench.evaluation.sed.decided import Rules
+from seldbench.evaluation.sed.scoring import score_sed_files
+from seldbench.evaluation.seld.scoring import score_seld_files
 from seldbench.events import DirectionTable, Event, event_table
-from seldbench.metrics.runs import events_above
+from seldbench.metrics.events.runs import events_above
 from seldbench.prediction import FrameScores
 
 STUDENT = Path(__file__).parents[1] / "golden" / "desed_student"

@@ -3,8 +3,7 @@
 import pytest
 
 from seldbench.errors import BadFile, MissingData, UnknownName
-from seldbench.evaluation import sed, seld, sources, tagging
-from seldbench.evaluation.compare_files import (
+from seldbench.evaluation.comparison.files import (
     compare_files,
     sed_reader,
     seld_reader,
@@ -12,6 +11,10 @@ from seldbench.evaluation.compare_files import (
     tagging_reader,
 )
 from seldbench.evaluation.names import lower_is_better
+from seldbench.evaluation.sed import scoring as sed
+from seldbench.evaluation.seld import scoring as seld
+from seldbench.evaluation.sources import scoring as sources
+from seldbench.evaluation.tagging import scoring as tagging
 from seldbench.metrics.seld import SCORERS
 
 CLIPS = tuple(f"{i:02}" for i in range(12))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile, MissingData, UnknownName
-from seldbench.evaluation.comparison import compare_systems
+from seldbench.evaluation.comparison.systems import compare_systems
 from seldbench.evaluation.measure import Measure, Values
 from seldbench.evaluation.names import lower_is_better
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
-from seldbench.evaluation.conditions import (
+from seldbench.evaluation.budget.conditions import (
     direction_conditions,
     event_conditions,
     read_conditions,

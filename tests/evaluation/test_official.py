@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from seldbench.errors import MissingPackage
-from seldbench.evaluation.official import Official, official_sed
+from seldbench.evaluation.sed.official import Official, official_sed
 from seldbench.events import Event, EventList, event_table
 
 ONE = event_table({"a": EventList([Event(1.0, 2.0, "dog")])})

@@ -22,10 +22,10 @@ from seldbench.evaluation import (
     psd_roc,
     score_sed,
     score_sed_files,
-    sed_ranked,
     selection_score,
 )
-from seldbench.evaluation.sed_decided import Rules, decided_measures
+from seldbench.evaluation.sed import ranked
+from seldbench.evaluation.sed.decided import Rules, decided_measures
 from seldbench.events import Event, EventList, OperatingPoints, event_table
 from seldbench.prediction import FrameScores
 
@@ -434,7 +434,7 @@ def test_the_interval_of_a_single_clip_is_its_score():
 
 
 def test_of_very_many_scores_the_costly_intervals_are_left_out_and_told(monkeypatch, of_synthetic):
-    monkeypatch.setattr(sed_ranked, "LARGE", 1000)
+    monkeypatch.setattr(ranked, "LARGE", 1000)
     found = files_of(SYNTHETIC, "scores.npz", resampling=Resampling(5))
     assert found.scores == pytest.approx(of_synthetic.scores, abs=1e-12)
     assert found.details == of_synthetic.details

@@ -9,7 +9,7 @@ import pytest
 from seldbench.annotations import read_directions, write_directions
 from seldbench.errors import BadFile, UnknownName
 from seldbench.evaluation import Resampling, score_seld, score_seld_files, seld_measures
-from seldbench.evaluation.seld import dialects_of
+from seldbench.evaluation.seld.scoring import dialects_of
 from seldbench.events import DirectionTable
 from seldbench.geometry import unit_vectors
 from seldbench.metrics.seld import SCORERS

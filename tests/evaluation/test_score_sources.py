@@ -10,8 +10,8 @@ import soundfile
 from seldbench.annotations.sources import SourceTable
 from seldbench.errors import BadFile
 from seldbench.evaluation.measure import Resampling
-from seldbench.evaluation.signals import Signals
-from seldbench.evaluation.sources import score_sources, score_sources_files, source_measures
+from seldbench.evaluation.sources.scoring import score_sources, score_sources_files, source_measures
+from seldbench.evaluation.sources.signals import Signals
 from seldbench.metrics.uncertainty import Drawn, LeftOut
 
 RATE = 8000

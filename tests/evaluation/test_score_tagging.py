@@ -10,7 +10,11 @@ from seldbench.annotations import read_events, read_frame_scores, write_clip_sco
 from seldbench.annotations.tags import Tags
 from seldbench.errors import BadFile
 from seldbench.evaluation.measure import Resampling
-from seldbench.evaluation.tagging import score_tagging, score_tagging_files, tagging_measures
+from seldbench.evaluation.tagging.scoring import (
+    score_tagging,
+    score_tagging_files,
+    tagging_measures,
+)
 from seldbench.metrics.uncertainty import Drawn, LeftOut, Whole
 from seldbench.prediction import ClipScores
 

@@ -8,7 +8,7 @@ import pytest
 from seldbench.annotations import FrameOutputs, read_directions, write_frame_outputs
 from seldbench.errors import BadFile
 from seldbench.evaluation import score_seld, score_seld_files
-from seldbench.evaluation.oracles import ideal_directions
+from seldbench.evaluation.seld.oracles import ideal_directions
 from seldbench.events import DirectionTable
 from seldbench.geometry import unit_vectors
 from seldbench.metrics.seld import SCORERS

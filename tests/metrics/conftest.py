@@ -8,7 +8,7 @@ import pytest
 
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.events import EventTable
-from seldbench.metrics.truth import truth
+from seldbench.metrics.events.truth import truth
 from seldbench.metrics.uncertainty import Whole
 from seldbench.prediction import FrameScores
 

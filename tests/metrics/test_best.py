@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from seldbench.events import OperatingPoints
-from seldbench.metrics import best as module
-from seldbench.metrics.best import best, best_f1, counts_at_best, steps_of
-from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.collar import Collar, class_f1, collar_counts
-from seldbench.metrics.intersection import Criteria
-from seldbench.metrics.intersection_scores import found_above, intersection_steps
-from seldbench.metrics.rates import accuracies, macro, micro
-from seldbench.metrics.runs import events_above
-from seldbench.metrics.segment_scores import segment_scores
-from seldbench.metrics.steps import collar_steps, point_steps
-from seldbench.metrics.truth import truth
+from seldbench.metrics.events import best as module
+from seldbench.metrics.events.best import best, best_f1, counts_at_best, steps_of
+from seldbench.metrics.events.collar import Collar, class_f1, collar_counts
+from seldbench.metrics.events.rates import accuracies, macro, micro
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.segment_scores import segment_scores
+from seldbench.metrics.events.steps import collar_steps, point_steps
+from seldbench.metrics.events.truth import truth
+from seldbench.metrics.psds.changepoints import change_points
+from seldbench.metrics.psds.intersection import Criteria
+from seldbench.metrics.psds.intersection_scores import found_above, intersection_steps
 from seldbench.metrics.uncertainty import LeftOut, Whole, drawn
 
 ROUNDED = Collar(decimals=6)

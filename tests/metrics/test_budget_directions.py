@@ -7,8 +7,8 @@ import pytest
 
 from seldbench.events import DirectionTable
 from seldbench.geometry import angular_distance
-from seldbench.metrics.budget import tables
-from seldbench.metrics.budget_directions import Limits, direction_errors, doas
+from seldbench.metrics.budget.directions import Limits, direction_errors, doas
+from seldbench.metrics.budget.kinds import tables
 
 
 def directions(*rows, files=("a", "b"), distance=False):

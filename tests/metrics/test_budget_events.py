@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from seldbench.events import EventTable
-from seldbench.metrics.budget import best_first, f1_and_costs, tables
-from seldbench.metrics.budget_events import event_errors
-from seldbench.metrics.collar import Collar, collar_counts, macro_f1, micro_f1
+from seldbench.metrics.budget.events import event_errors
+from seldbench.metrics.budget.kinds import best_first, f1_and_costs, tables
+from seldbench.metrics.events.collar import Collar, collar_counts, macro_f1, micro_f1
 from seldbench.metrics.uncertainty import Whole, drawn
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
-from seldbench.metrics import class_changes
-from seldbench.metrics.changepoints import change_points, changes_of_each
-from seldbench.metrics.intersection import Criteria, point_counts
-from seldbench.metrics.psds import DCASE
-from seldbench.metrics.runs import events_above
-from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds import class_changes
+from seldbench.metrics.psds.changepoints import change_points, changes_of_each
+from seldbench.metrics.psds.curves import DCASE
+from seldbench.metrics.psds.intersection import Criteria, point_counts
 from seldbench.prediction import Columns
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from seldbench.annotations import read_events
 from seldbench.errors import UnknownName
-from seldbench.metrics.collar import ONSET_ONLY, Collar, collar_counts
-from seldbench.metrics.rates import accuracies, macro, micro
-from seldbench.metrics.runs import events_above
+from seldbench.metrics.events.collar import ONSET_ONLY, Collar, collar_counts
+from seldbench.metrics.events.rates import accuracies, macro, micro
+from seldbench.metrics.events.runs import events_above
 
 
 def hits(counts):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
-from seldbench.metrics.cuts import cut_counts
-from seldbench.metrics.intersection import Criteria, point_counts
-from seldbench.metrics.psds import DCASE, Scenario
-from seldbench.metrics.runs import events_above
-from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds.curves import DCASE, Scenario
+from seldbench.metrics.psds.cuts import cut_counts
+from seldbench.metrics.psds.intersection import Criteria, point_counts
+from seldbench.metrics.psds.weighted import class_stairs, psds_of_points
 from seldbench.metrics.uncertainty import Drawn, LeftOut, Whole, drawn
-from seldbench.metrics.weighted import class_stairs, psds_of_points
 
 THRESHOLDS = np.linspace(0.01, 0.99, 50)
 CRITERIA = [scenario.criteria for scenario in DCASE.values()]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seldbench.metrics.frames import clip_rankings, clip_scores, frame_labels, frame_rankings
+from seldbench.metrics.events.frames import clip_rankings, clip_scores, frame_labels, frame_rankings
 from seldbench.metrics.ranking import average_precision
 from seldbench.metrics.sums import running_sums
 from seldbench.metrics.uncertainty import Whole

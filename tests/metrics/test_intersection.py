@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
-from seldbench.metrics import intersection
-from seldbench.metrics.intersection import Criteria, intersection_f1, ordered_sums, point_counts
-from seldbench.metrics.psds import DCASE
-from seldbench.metrics.truth import detections, one_point, truth
+from seldbench.metrics.events.truth import detections, one_point, truth
+from seldbench.metrics.psds import intersection
+from seldbench.metrics.psds.curves import DCASE
+from seldbench.metrics.psds.intersection import (
+    Criteria,
+    intersection_f1,
+    ordered_sums,
+    point_counts,
+)
 
 
 def counted(reference, found, criteria, duration=10.0):

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from seldbench.metrics.matching import first_come, in_order, maximum, near
+from seldbench.metrics.events.matching import first_come, in_order, maximum, near
 
 
 def taken(choose, *links):

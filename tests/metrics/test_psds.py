@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.intersection import Criteria, PointCounts, point_counts
-from seldbench.metrics.psds import (
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds.changepoints import change_points
+from seldbench.metrics.psds.curves import (
     DCASE,
     Exposure,
     Scenario,
@@ -17,10 +18,9 @@ from seldbench.metrics.psds import (
     staircase,
     step_areas,
 )
-from seldbench.metrics.runs import events_above
-from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.psds.intersection import Criteria, PointCounts, point_counts
+from seldbench.metrics.psds.weighted import class_stairs, psds_exact, psds_of_points
 from seldbench.metrics.uncertainty import Whole
-from seldbench.metrics.weighted import class_stairs, psds_exact, psds_of_points
 
 
 def at_points(reference, durations, frames, thresholds, scenario):

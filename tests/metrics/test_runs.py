@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seldbench.metrics.runs import events_above, every_run
+from seldbench.metrics.events.runs import events_above, every_run
 
 
 def runs_at(row, value):

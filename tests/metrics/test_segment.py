@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seldbench.annotations import read_events
-from seldbench.metrics.rates import accuracies, macro, micro
-from seldbench.metrics.segment import activity, segment_counts
+from seldbench.metrics.events.rates import accuracies, macro, micro
+from seldbench.metrics.events.segment import activity, segment_counts
 
 
 def totals(of):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seldbench.metrics import stairs
-from seldbench.metrics.stairs import Steps, class_areas, curves
+from seldbench.metrics.psds import stairs
+from seldbench.metrics.psds.stairs import Steps, class_areas, curves
 
 
 def steps_of(curves_of_classes, present=None):

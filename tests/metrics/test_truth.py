@@ -5,7 +5,7 @@ import pytest
 
 from seldbench.errors import BadFile
 from seldbench.events import OperatingPoints
-from seldbench.metrics.truth import detections, one_point, refuse_overlaps, truth
+from seldbench.metrics.events.truth import detections, one_point, refuse_overlaps, truth
 
 
 def test_overlapping_events_of_one_class_are_refused_with_clip_class_and_times(events):

@@ -8,13 +8,14 @@ import pytest
 from scipy import sparse
 
 from seldbench.events import EventTable
-from seldbench.metrics import weighted
-from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.collar import Collar, collar_counts, macro_f1, micro_f1
-from seldbench.metrics.intersection import point_counts
-from seldbench.metrics.psds import DCASE
-from seldbench.metrics.runs import events_above
-from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.events.collar import Collar, collar_counts, macro_f1, micro_f1
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds import weighted
+from seldbench.metrics.psds.changepoints import change_points
+from seldbench.metrics.psds.curves import DCASE
+from seldbench.metrics.psds.intersection import point_counts
+from seldbench.metrics.psds.weighted import class_stairs, psds_exact, psds_of_points
 from seldbench.metrics.uncertainty import (
     Drawn,
     LeftOut,
@@ -23,7 +24,6 @@ from seldbench.metrics.uncertainty import (
     jackknife,
     percentiles,
 )
-from seldbench.metrics.weighted import class_stairs, psds_exact, psds_of_points
 from seldbench.prediction import FrameScores
 
 

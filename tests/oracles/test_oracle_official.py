@@ -7,9 +7,10 @@ import pytest
 
 from seldbench.annotations import read_durations, read_events, read_predictions
 from seldbench.errors import BadFile
-from seldbench.evaluation import official, score_sed
-from seldbench.evaluation.official import NAMES, official_sed
-from seldbench.metrics.truth import refuse_overlaps
+from seldbench.evaluation import score_sed
+from seldbench.evaluation.sed import official
+from seldbench.evaluation.sed.official import NAMES, official_sed
+from seldbench.metrics.events.truth import refuse_overlaps
 
 for package in ("psds_eval", "sed_eval"):
     pytest.importorskip(package, reason=f"{package} is absent; see `make oracles`")

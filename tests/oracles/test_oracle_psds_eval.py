@@ -8,11 +8,11 @@ import pytest
 
 from seldbench.errors import BadFile
 from seldbench.events import EventTable
-from seldbench.metrics.intersection import Criteria, intersection_f1, point_counts
-from seldbench.metrics.psds import DCASE, Scenario
-from seldbench.metrics.truth import detections, truth
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds.curves import DCASE, Scenario
+from seldbench.metrics.psds.intersection import Criteria, intersection_f1, point_counts
+from seldbench.metrics.psds.weighted import psds_of_points
 from seldbench.metrics.uncertainty import Whole, drawn
-from seldbench.metrics.weighted import psds_of_points
 
 pd = pytest.importorskip("pandas", reason="pandas is absent; see `make oracles`")
 psds_eval = pytest.importorskip("psds_eval", reason="psds_eval is absent; see `make oracles`")

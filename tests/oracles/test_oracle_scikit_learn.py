@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seldbench.metrics.frames import frame_rankings
+from seldbench.metrics.events.frames import frame_rankings
 from seldbench.metrics.ranking import average_precision, ranking, roc_area
 from seldbench.metrics.uncertainty import Drawn, LeftOut, Whole, drawn
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seldbench.metrics.collar import ONSET_ONLY, Collar, collar_counts
-from seldbench.metrics.rates import accuracies, macro, micro
-from seldbench.metrics.segment import activity, segment_counts
+from seldbench.metrics.events.collar import ONSET_ONLY, Collar, collar_counts
+from seldbench.metrics.events.rates import accuracies, macro, micro
+from seldbench.metrics.events.segment import activity, segment_counts
 
 sed_eval = pytest.importorskip("sed_eval", reason="sed_eval is absent; see `make oracles`")
 

@@ -6,21 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seldbench.metrics import floors
-from seldbench.metrics.best import best, counts_at_best
-from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.collar import Collar, class_f1, collar_counts, macro_f1, micro_f1
-from seldbench.metrics.frames import clip_rankings
-from seldbench.metrics.intersection import Criteria
-from seldbench.metrics.intersection_scores import found_above, intersection_steps
-from seldbench.metrics.psds import DCASE, Scenario, stair_area
+from seldbench.metrics.events.best import best, counts_at_best
+from seldbench.metrics.events.collar import Collar, class_f1, collar_counts, macro_f1, micro_f1
+from seldbench.metrics.events.frames import clip_rankings
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.segment_scores import segment_scores
+from seldbench.metrics.events.steps import collar_steps
+from seldbench.metrics.events.truth import truth
+from seldbench.metrics.psds import floors
+from seldbench.metrics.psds.changepoints import change_points
+from seldbench.metrics.psds.curves import DCASE, Scenario, stair_area
+from seldbench.metrics.psds.intersection import Criteria
+from seldbench.metrics.psds.intersection_scores import found_above, intersection_steps
+from seldbench.metrics.psds.weighted import class_stairs, psds_exact
 from seldbench.metrics.ranking import average_precision
-from seldbench.metrics.runs import events_above
-from seldbench.metrics.segment_scores import segment_scores
-from seldbench.metrics.steps import collar_steps
-from seldbench.metrics.truth import truth
 from seldbench.metrics.uncertainty import Whole, drawn
-from seldbench.metrics.weighted import class_stairs, psds_exact
 
 official = pytest.importorskip(
     "sed_scores_eval", reason="sed_scores_eval is absent; see `make oracles`"

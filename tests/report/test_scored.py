@@ -9,7 +9,7 @@ import pytest
 
 from seldbench.errors import WriteFailed
 from seldbench.evaluation import Resampling, Scores, psd_roc, score_sed
-from seldbench.evaluation.budget import sed_budget, seld_budget
+from seldbench.evaluation.budget.tables import sed_budget, seld_budget
 from seldbench.events import DirectionTable, Event, OperatingPoints, event_table
 from seldbench.metrics import VERSION
 from seldbench.report.drawing import Scale, mark, scale_of, stacked

@@ -9,7 +9,7 @@ import typer
 from seldbench.cli.options import REPORTS, RUNS, Json
 
 if TYPE_CHECKING:
-    from seldbench.evaluation.compare_files import Reader
+    from seldbench.evaluation.comparison.files import Reader
     from seldbench.report.compare import Comparison
     from seldbench.report.paired import Pairing
 
@@ -62,7 +62,7 @@ def compare(
 ) -> None:
     """Measured beside published; systems that are named also pair by pair, on the same clips."""
     if task is not None:
-        from seldbench.evaluation.compare_files import compare_files
+        from seldbench.evaluation.comparison.files import compare_files
 
         found = compare_files(
             _reader(task, reference, durations, scorer, threshold),
@@ -112,7 +112,7 @@ def _reader(
     scorer: str | None,
     threshold: float | None,
 ) -> "Reader":
-    from seldbench.evaluation import compare_files as files
+    from seldbench.evaluation.comparison import files
 
     if reference is None:
         raise typer.BadParameter("--task compares prediction files: give their --reference")

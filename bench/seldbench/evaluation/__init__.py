@@ -1,18 +1,22 @@
 """Scores of prediction files, PSD-ROC curves, and the scores by which a model is chosen."""
 
-from seldbench.evaluation.curves import psd_roc
 from seldbench.evaluation.measure import INTERVALS, Measure, Measured, Resampling, Values, measured
 from seldbench.evaluation.scores import Scores, scores_of
-from seldbench.evaluation.sed import (
+from seldbench.evaluation.sed.curves import psd_roc
+from seldbench.evaluation.sed.scoring import (
     class_event_f1,
     score_sed,
     score_sed_files,
     sed_measures,
     selection_score,
 )
-from seldbench.evaluation.seld import score_seld, score_seld_files, seld_measures
-from seldbench.evaluation.sources import score_sources, score_sources_files, source_measures
-from seldbench.evaluation.tagging import score_tagging, score_tagging_files, tagging_measures
+from seldbench.evaluation.seld.scoring import score_seld, score_seld_files, seld_measures
+from seldbench.evaluation.sources.scoring import score_sources, score_sources_files, source_measures
+from seldbench.evaluation.tagging.scoring import (
+    score_tagging,
+    score_tagging_files,
+    tagging_measures,
+)
 from seldbench.metrics.selection import SELECTION, Validation
 
 __all__ = [

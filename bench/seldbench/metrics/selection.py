@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from seldbench.events import EventTable
-from seldbench.metrics.changepoints import change_points
-from seldbench.metrics.collar import Collar, collar_counts, macro_f1
-from seldbench.metrics.intersection import Criteria, intersection_f1, point_counts
-from seldbench.metrics.psds import DCASE
-from seldbench.metrics.runs import events_above
+from seldbench.metrics.events.collar import Collar, collar_counts, macro_f1
+from seldbench.metrics.events.runs import events_above
+from seldbench.metrics.events.truth import detections, truth
+from seldbench.metrics.psds.changepoints import change_points
+from seldbench.metrics.psds.curves import DCASE
+from seldbench.metrics.psds.intersection import Criteria, intersection_f1, point_counts
+from seldbench.metrics.psds.weighted import psds_exact
 from seldbench.metrics.tagging import clip_f1, macro
-from seldbench.metrics.truth import detections, truth
 from seldbench.metrics.uncertainty import Whole
-from seldbench.metrics.weighted import psds_exact
 from seldbench.prediction import FrameScores
 
 Array = np.ndarray

@@ -12,8 +12,8 @@ from typing import Any
 from seldbench.annotations import read_durations, read_events, read_frame_scores
 from seldbench.errors import BadRun, UnknownName, near
 from seldbench.evaluation import sed_measures
-from seldbench.evaluation.compared import Comparison, Pair
-from seldbench.evaluation.comparison import compare_systems
+from seldbench.evaluation.comparison.found import Comparison, Pair
+from seldbench.evaluation.comparison.systems import compare_systems
 from seldbench.evaluation.measure import Measure
 from seldbench.report.comparable import Obstacle, obstacles, refuse, shared_clips
 from seldbench.report.results import Group

@@ -12,7 +12,7 @@ import numpy as np
 
 from seldbench.annotations import read_durations, read_events, read_frame_scores
 from seldbench.events import EventList, EventTable
-from seldbench.metrics.collar import collar_counts, micro_f1
+from seldbench.metrics.events.collar import collar_counts, micro_f1
 from seldbench.prediction import FrameScores
 from seldbench.report.picture import TOP_HZ, band_position, grey_png, mel_levels
 

@@ -1,0 +1,1 @@
+"""Error budgets and conditions, as tables."""

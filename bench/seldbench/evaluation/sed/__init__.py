@@ -1,0 +1,1 @@
+"""Sound events: files to scores."""

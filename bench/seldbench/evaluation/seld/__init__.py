@@ -1,0 +1,1 @@
+"""Directions (SELD): files to scores."""

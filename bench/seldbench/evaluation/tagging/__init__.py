@@ -1,0 +1,1 @@
+"""Labels of clips: files to scores."""

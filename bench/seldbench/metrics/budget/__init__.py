@@ -1,0 +1,1 @@
+"""Error budgets: what became of every true and every predicted event or direction."""

@@ -1,0 +1,1 @@
+"""Scores of events with times: matching with collars, segments, best thresholds."""

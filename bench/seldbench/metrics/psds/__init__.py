@@ -1,0 +1,1 @@
+"""PSDS and the intersection criteria: at operating points, and exactly over all thresholds."""
