@@ -179,3 +179,19 @@ def test_what_a_comparison_lacks_is_said(seldbench, arguments, words):
     code, _, err = seldbench("compare", *arguments)
     assert code == 2
     assert words in err
+
+
+def test_a_submission_is_checked_by_the_rules_of_its_year(seldbench, tmp_path):
+    pred = GOLDEN / "seld2022" / "pred"
+    code, out, _ = seldbench("check-submission", pred, "--year", "2022", "--recordings", pred)
+    assert code == 0
+    assert "57 files" in out
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.csv").write_text("0,12,0,10,0\n")
+    code, _, err = seldbench("check-submission", "bad", "--year", "2021")
+    assert code == 1
+    assert "a.csv" in err
+    assert "12" in err
+    code, _, err = seldbench("check-submission", "bad", "--year", "2021", "--recordings", "none")
+    assert code == 1
+    assert "none: no such folder" in err

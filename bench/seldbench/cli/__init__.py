@@ -9,6 +9,7 @@ import typer
 from seldbench.cli.compare import compare
 from seldbench.cli.options import REPORTS, RUNS, Json
 from seldbench.cli.score import score_app
+from seldbench.cli.submission import check_submission
 from seldbench.console import Console
 
 console = Console()
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="Check data sets on disk, or simulate them.")
 app.command("compare")(compare)
+app.command("check-submission")(check_submission)
 app.add_typer(data_app, name="data")
 app.add_typer(score_app, name="score")
 

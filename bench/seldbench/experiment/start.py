@@ -81,3 +81,4 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
         yield f"{name:18} {'-' if value is None else format(value, '.4f')}{interval}"
     if scores.get("unscored_classes"):
         yield f"not scored (no event in test): {', '.join(scores['unscored_classes'])}"
+    yield from scores.get("notes", ())
