@@ -54,10 +54,11 @@ class Checkout:
 
 
 def checkouts(paths):
-    """Those that the paths are or hold."""
+    """Those that the paths are or, where they are none, hold."""
     found = []
     for path in map(Path, paths):
-        for folder in (path, *sorted(p for p in path.iterdir() if p.is_dir())):
+        held = [] if _years(path) else sorted(p for p in path.iterdir() if p.is_dir())
+        for folder in held or [path]:
             years = _years(folder)
             if years:
                 found.append(Checkout(folder, years, _label(folder)))
