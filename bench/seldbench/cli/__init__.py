@@ -7,12 +7,10 @@ from typing import Annotated, Any, Optional
 import typer
 
 from seldbench.cli.compare import compare
-from seldbench.cli.options import REPORTS, RUNS, Json
+from seldbench.cli.options import REPORTS, RUNS, Json, console
 from seldbench.cli.score import score_app
 from seldbench.cli.submission import check_submission
-from seldbench.console import Console
 
-console = Console()
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,

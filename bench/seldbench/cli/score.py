@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from seldbench.cli.options import Json
+from seldbench.cli.options import Json, console
 
 if TYPE_CHECKING:
     from seldbench.evaluation import Resampling, Scores
@@ -71,6 +71,7 @@ def score_sed(
         budget=True,
         conditions=conditions,
         resampling=_resampling(bootstrap, seed, jackknife),
+        progress=console,
     )
 
     def curves() -> dict[str, Any]:
@@ -186,7 +187,9 @@ def score_tagging(
     from seldbench.evaluation import score_tagging_files
 
     resampling = _resampling(bootstrap, seed, jackknife)
-    scores = score_tagging_files(reference, predictions, threshold=threshold, resampling=resampling)
+    scores = score_tagging_files(
+        reference, predictions, threshold=threshold, resampling=resampling, progress=console
+    )
     inputs = {"reference": reference, "predictions": predictions}
     _show(scores, as_json, html, "Tagging", inputs)
 
@@ -244,6 +247,7 @@ def _show(
     inputs: dict[str, Path],
     curves: Callable[[], dict[str, Any]] = dict,
 ) -> None:
+    console.close()
     if html is not None:
         from seldbench.report.scored import write_page
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from seldbench.contracts import Progress, Quiet
 from seldbench.metrics.uncertainty import LeftOut, Sample, Whole, drawn, jackknife, percentiles
 
 Array = np.ndarray
 Interval = tuple[float, float]
+QUIET: Progress = Quiet()
 PORTION = 256  # replicates asked for at a time
 # {name: {method: (low, high)}}
 Intervals = dict[str, dict[str, Interval]]
@@ -38,9 +40,13 @@ class Measure:
     labels: tuple[str, ...]
     values: Callable[[Sample], Values]
 
-    def of(self, sample: Sample) -> Values:
+    def of(self, sample: Sample, progress: Progress = QUIET, task: str = "") -> Values:
         """The values of a sample of any size, asked for in portions."""
-        parts = [self.values(portion) for portion in sample.portions(PORTION)]
+        parts, done = [], 0
+        for portion in sample.portions(PORTION):
+            parts.append(self.values(portion))
+            done += portion.rows
+            progress.advance(task, done, sample.rows)
         return Values(_joined([p.scores for p in parts]), _joined([p.classes for p in parts]))
 
 
@@ -68,29 +74,33 @@ class Measured:
     class_intervals: dict[str, Intervals] = field(default_factory=dict)
 
 
-def measured(measures: Sequence[Measure], resampling: Resampling | None) -> Measured:
+def measured(
+    measures: Sequence[Measure], resampling: Resampling | None, progress: Progress = QUIET
+) -> Measured:
     """The scores of all measures, with intervals where asked for; what is NaN is left out."""
     found = Measured()
-    for measure in measures:
+    for i, measure in enumerate(measures):
+        progress.advance("scores", i, len(measures))
         whole = measure.of(Whole(len(measure.clips)))
         _note(found, measure, whole)
         if resampling is None:
             continue
-        for method, (low, high) in _between(measure, whole, resampling).items():
+        for method, (low, high) in _between(measure, whole, resampling, progress).items():
             _note_intervals(found, measure, method, low, high)
+    progress.advance("scores", len(measures), len(measures))
     return found
 
 
 def _between(
-    measure: Measure, whole: Values, resampling: Resampling
+    measure: Measure, whole: Values, resampling: Resampling, progress: Progress
 ) -> dict[str, tuple[Values, Values]]:
     found, clips = {}, len(measure.clips)
     if resampling.jackknife and clips > 1:
-        ends = _apart(measure.of(LeftOut(clips)), whole, resampling.level)
+        ends = _apart(measure.of(LeftOut(clips), progress, "jackknife"), whole, resampling.level)
         found["jackknife"] = ends
     if resampling.bootstrap and clips:
         rng = np.random.default_rng(resampling.seed)
-        replicates = measure.of(drawn(clips, resampling.bootstrap, rng))
+        replicates = measure.of(drawn(clips, resampling.bootstrap, rng), progress, "bootstrap")
         found["bootstrap"] = _apart(replicates, None, resampling.level)
     return found
 

@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 
 from seldbench.annotations import read_durations, read_events, read_predictions
+from seldbench.contracts import Progress
 from seldbench.errors import UnknownName
 from seldbench.evaluation.budget.conditions import read_conditions
 from seldbench.evaluation.budget.tables import sed_details
-from seldbench.evaluation.measure import INTERVALS, Measure, Resampling, Values, measured
+from seldbench.evaluation.measure import INTERVALS, QUIET, Measure, Resampling, Values, measured
 from seldbench.evaluation.scores import Scores, scores_of
 from seldbench.evaluation.sed import decided as sed_decided
 from seldbench.evaluation.sed import ranked as sed_ranked
@@ -69,6 +70,7 @@ def score_sed_files(
     budget: bool = False,
     conditions: Path | None = None,
     resampling: Resampling | None = INTERVALS,
+    progress: Progress = QUIET,
 ) -> Scores:
     """`score_sed` of files.
 
@@ -91,6 +93,7 @@ def score_sed_files(
         offset_rate=offset_rate,
         segment=segment,
         resampling=resampling,
+        progress=progress,
     )
     if budget or conditions is not None:
         further = () if conditions is None else read_conditions(conditions, given[0])
@@ -119,6 +122,7 @@ def score_sed(
     offset_rate: float = 0.2,
     segment: float = 1.0,
     resampling: Resampling | None = INTERVALS,
+    progress: Progress = QUIET,
 ) -> Scores:
     """Scores of somebody's predictions.
 
@@ -141,9 +145,9 @@ def score_sed(
     refuse_unknown_clips(reference, durations)
     if isinstance(predictions, FrameScores):
         predictions = named(predictions, durations)
-    found, scored = _prepared(reference, durations, predictions, rules), reference.labels
+    found, scored = _prepared(reference, durations, predictions, rules, progress), reference.labels
     return scores_of(
-        measured(found.measures, resampling),
+        measured(found.measures, resampling, progress),
         NAMES,
         CLASS_NAMES,
         scored=scored,
@@ -182,7 +186,11 @@ class _Prepared:
 
 
 def _prepared(
-    reference: EventTable, durations: Mapping[str, float], predictions: Predictions, rules: Rules
+    reference: EventTable,
+    durations: Mapping[str, float],
+    predictions: Predictions,
+    rules: Rules,
+    progress: Progress = QUIET,
 ) -> _Prepared:
     if not len(reference):
         return _Prepared([])
@@ -190,9 +198,13 @@ def _prepared(
         return _Prepared(decided_measures(reference, durations, predictions, rules))
     if isinstance(predictions, FrameScores):
         predictions = predictions.of_clips(set(durations))
+    progress.advance("counting", 0, 3, "PSDS")
     measures = _psds(truth(reference, durations), predictions)
+    progress.advance("counting", 1, 3, "decided events")
     measures += decided_measures(reference, durations, predictions, rules)
+    progress.advance("counting", 2, 3, "best thresholds, average precision")
     ranked = ranked_measures(reference, tuple(durations), predictions, rules)
+    progress.advance("counting", 3, 3)
     return _Prepared([*measures, *ranked.measures], {"best_thresholds": ranked.best_thresholds})
 
 

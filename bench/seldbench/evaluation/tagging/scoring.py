@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from seldbench.annotations.tags import Tags, read_tag_predictions, read_tags
-from seldbench.evaluation.measure import INTERVALS, Measure, Resampling, Values, measured
+from seldbench.contracts import Progress
+from seldbench.evaluation.measure import INTERVALS, QUIET, Measure, Resampling, Values, measured
 from seldbench.evaluation.scores import Scores, scores_of
 from seldbench.evaluation.tagging.pairs import Paired, Predicted, notes_on_tags, paired_tags
 from seldbench.metrics.ranking import (
@@ -62,6 +63,7 @@ def score_tagging_files(
     *,
     threshold: float | None = None,
     resampling: Resampling | None = INTERVALS,
+    progress: Progress = QUIET,
 ) -> Scores:
     """`score_tagging` of files.
 
@@ -73,6 +75,7 @@ def score_tagging_files(
         read_tag_predictions(predictions),
         threshold=threshold,
         resampling=resampling,
+        progress=progress,
     )
 
 
@@ -82,6 +85,7 @@ def score_tagging(
     *,
     threshold: float | None = None,
     resampling: Resampling | None = INTERVALS,
+    progress: Progress = QUIET,
 ) -> Scores:
     """Scores of somebody's clip scores or decided labels.
 
@@ -94,7 +98,7 @@ def score_tagging(
         BadFile: a clip of the reference without prediction.
     """
     paired = paired_tags(reference, predictions, threshold)
-    found = measured(_measures(paired), resampling)
+    found = measured(_measures(paired), resampling, progress)
     scored = [paired.classes[i] for i in paired.scored]
     notes = notes_on_tags(paired, predictions, threshold)
     if found.scores.get("mauc") in (0.0, 1.0):
