@@ -62,6 +62,15 @@ def test_directions_have_the_scores_of_the_year(seldbench, expected, scorer, blo
         assert set(found["intervals"][ours]) == {"jackknife", "bootstrap"}
 
 
+def test_a_person_reads_scores_classes_and_what_became_of_every_event(seldbench):
+    predictions = STUDENT / "predictions_0.5.tsv"
+    code, out, _ = seldbench("score", "sed", *SED, "--predictions", predictions, *FAST)
+    assert code == 0
+    assert "event_f1_micro          0.4095  [" in out
+    assert "true events, 4224: hit 1543, " in out
+    assert "predicted events, 3312: hit 1543, " in out
+
+
 def test_average_and_angles_are_as_asked_for(seldbench, expected):
     code, out, _ = seldbench(
         *("score", "seld", "--scorer", "dcase2022", "--average", "micro"),

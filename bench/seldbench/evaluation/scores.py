@@ -50,6 +50,8 @@ class Scores:
         if "total" in self.details:
             found.append(f"{'correct':{wide}} {self.details['correct']}/{self.details['total']}")
         found += _class_table(self.classes)
+        if "error_budget" in self.details:
+            found += _budget_lines(self.details["error_budget"])
         if self.unscored_classes:
             found.append(f"not scored, no true event: {', '.join(self.unscored_classes)}")
         return [*found, *self.notes]
@@ -119,6 +121,16 @@ def _class_table(classes: Mapping[str, Mapping[str, Value]]) -> list[str]:
 
     body = [row(label, [_shown(of.get(n)) for n in names]) for label, of in classes.items()]
     return ["", row("class", names), *body, ""]
+
+
+def _budget_lines(budget: Mapping[str, Any]) -> list[str]:
+    """What became of true and predicted events (or frames of sources)."""
+    sides = {"true": budget["reference"], "predicted": budget["predicted"]}
+    return [
+        f"{name} {budget['unit']}, {sum(of.values())}: "
+        + ", ".join(f"{kind} {number}" for kind, number in of.items() if number)
+        for name, of in sides.items()
+    ]
 
 
 def _shown(value: Value) -> str:
