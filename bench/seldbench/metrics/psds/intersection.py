@@ -150,14 +150,6 @@ def ordered_sums(group: Array, values: Array) -> tuple[Array, Array]:
     return group[starts], total
 
 
-def pairs_in_clips(known: Truth, clip: Array) -> tuple[Array, Array]:
-    """(row of `clip`, event) for every event of the row's clip, by row and the event's onset."""
-    first, sizes = known.start[clip], known.start[clip + 1] - known.start[clip]
-    row = np.repeat(np.arange(len(clip)), sizes)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return row, first[row] + within
-
-
 def batches(costs: Array, budget: int) -> Iterator[tuple[int, int]]:
     """Begin and end of batches of items, in order, that cost up to `budget` each (or are one)."""
     total = np.cumsum(costs)
