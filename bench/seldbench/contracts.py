@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from seldbench.events import EventList
+from seldbench.events import DirectionTable, EventList
 from seldbench.geometry import Rotation
 from seldbench.prediction import Prediction
 
@@ -46,6 +46,7 @@ class Clip:
 
     recordings: by array ("mono", "foa", "mic", "circular8", a plug-in's own), all of one scene.
     events: None where unlabelled. labels: weak labels, where only these are known.
+    directions: the clip's rows as its file gives them, where there is one: what metrics read.
     stems: Event.source -> that source alone at microphone 0, where known.
     target: the Event.source that this clip asks for (a query set lists one Clip a source).
     """
@@ -55,6 +56,7 @@ class Clip:
     recordings: Mapping[str, Recording]
     events: EventList | None = None
     labels: frozenset[str] | None = None
+    directions: DirectionTable | None = None
     stems: Mapping[int, Recording] = field(default_factory=dict)
     target: int | None = None
 
@@ -101,6 +103,8 @@ class Features(Protocol):
     """An nn.Module; batched, on the training device; a file in features/ names it `FEATURES`.
 
     margin: frames of context that a window needs at each side to equal the whole clip's.
+    statistics: whether whole-file rules need a statistic of the clip. fitted: whether there are
+    statistics of training clips to fit; they are all that the module's state_dict holds.
     """
 
     version: int
@@ -110,6 +114,8 @@ class Features(Protocol):
     bins: int
     hop: float
     margin: int
+    statistics: bool
+    fitted: bool
 
     def frames(self, samples: int) -> int:
         """Frames of a clip of so many samples."""
@@ -132,16 +138,16 @@ class Features(Protocol):
         """A spectrum with every bin amplified by `decibels`, broadcastable to the spectrum."""
         ...
 
-    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
-        """Exact on channels; None: rotate the waves instead."""
+    def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
+        """Log and scaling -> (batch, channels, frames, bins); start: the first frame in the clip
+        that `statistic` is of, one for all or (batch,).
+
+        Errors: ValueError where there is something to fit that was not fitted."""
         ...
 
-    def finish(self, spectrum: Tensor, statistic: Tensor, start: int = 0) -> Tensor:
-        """Log and scaling -> (batch, channels, frames, bins); start: first frame in the clip."""
-        ...
-
-    def fit(self, unscaled: Iterable[Tensor]) -> None:
-        """Statistics of training clips -> buffers; nothing where none are needed."""
+    def fit(self, waves: Iterable[Tensor]) -> None:
+        """Statistics of training clips, (1, mics, samples) each -> buffers; nothing where none are
+        needed."""
         ...
 
 
@@ -160,7 +166,7 @@ class PostProcessing:
 
 class OutputFormat(Protocol):
     """What a head's output means. A file in formats/ names its class `FORMAT`, built with the
-    data set's classes."""
+    data set's classes and the recipe's arguments."""
 
     version: int
     size: int
@@ -176,11 +182,23 @@ class OutputFormat(Protocol):
         """Targets of clips whose audio was rolled by so many label frames."""
         ...
 
-    def merge(self, windows: Tensor, starts: Sequence[int], frames: int) -> Tensor:
-        """(windows, ...) of one clip -> the clip's: overlaps averaged, tracks aligned."""
+    def union(self, first: Tensor, second: Tensor) -> Tensor:
+        """Targets of two scenes that sound at once."""
         ...
 
-    def rotate(self, tensor: Tensor, rotation: Rotation) -> Tensor: ...
+    def merge(self, windows: Tensor, starts: Sequence[int], frames: int) -> Tensor:
+        """(windows, ...) of one clip -> the clip's: overlaps averaged, tracks aligned. Starts may
+        repeat: rotated views of one window are averaged likewise."""
+        ...
+
+    def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
+        """Targets of the rotated scene."""
+        ...
+
+    def rotate(self, outputs: Tensor, rotation: Rotation) -> Tensor:
+        """Activated outputs of the rotated scene."""
+        ...
+
     def decode(
         self, outputs: Tensor, clip: Clip, hop: float, post: PostProcessing
     ) -> Prediction: ...

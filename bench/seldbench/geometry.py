@@ -48,10 +48,34 @@ def angular_distance(a: Array, b: Array) -> Array:
 
 @dataclass(frozen=True)
 class Rotation:
-    """A signed permutation or rotation of space: `matrix`, (3, 3), orthogonal (swaps included)."""
+    """A rotation of space, or a swap of its axes: `matrix`, (3, 3), orthogonal."""
 
     matrix: tuple[tuple[float, float, float], ...]
 
     def __call__(self, doa: Array) -> Array:
         """(..., 3) -> (..., 3)"""
         return np.asarray(doa) @ np.asarray(self.matrix).T
+
+    @property
+    def inverse(self) -> "Rotation":
+        """What undoes it."""
+        rows = np.asarray(self.matrix).T.tolist()
+        return Rotation(tuple((x, y, z) for x, y, z in rows))
+
+
+def _axis_rotations() -> tuple[Rotation, ...]:
+    found = []
+    for sign in (1, -1):
+        for turn in (0, 90, 180, 270):
+            # The cosine and sine of a whole quarter turn are whole.
+            cos, sin = round(np.cos(np.radians(turn))), round(np.sin(np.radians(turn)))
+            for height in (1, -1):
+                rows = ((cos, -sign * sin, 0), (sin, sign * cos, 0), (0, 0, height))
+                found.append(Rotation(rows))
+    return tuple(found)
+
+
+# Azimuth a -> +-a + {0, 90, 180, 270}, elevation e -> +-e: what augments recordings without leaving
+# the elevations that they have; the identity first.
+# Source: Mazzon et al., DCASE 2019 workshop (first-order Ambisonics domain rotation).
+ROTATIONS = _axis_rotations()

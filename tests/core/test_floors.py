@@ -14,7 +14,7 @@ BASELINES = Path(seldbench_baselines.__file__).parent
 # From the ground up; modules of one floor do not know each other.
 FLOORS = [
     {"errors", "geometry", "events"},
-    {"prediction"},
+    {"prediction", "arrays"},
     {"contracts"},
     {"storage"},
     {"annotations", "audio"},

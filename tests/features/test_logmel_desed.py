@@ -8,7 +8,6 @@ import torch
 
 from seldbench.features._mel import htk_bank
 from seldbench.features.logmel_desed import LogMelDesed
-from seldbench.geometry import Rotation
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "features"
 
@@ -120,9 +119,3 @@ def test_two_microphones_are_an_error():
 def test_an_unknown_scaling_is_an_error_with_the_nearest_known_one():
     with pytest.raises(ValueError, match=r"'bands'.*near: band"):
         LogMelDesed(scaling="bands")
-
-
-def test_one_microphone_cannot_be_rotated():
-    turn = Rotation(((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)))
-    with pytest.raises(ValueError, match="mono"):
-        LogMelDesed().rotate(torch.zeros(1, 1, 10, 128), turn)

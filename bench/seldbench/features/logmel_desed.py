@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from seldbench.errors import near
 from seldbench.features._mel import htk_bank
 from seldbench.features._stft import centred_stft, frame_count, magnitude
-from seldbench.geometry import Rotation
 
 N_FFT = 2048
 HOP_SAMPLES = 256
@@ -44,6 +43,8 @@ class LogMelDesed(nn.Module):
     bins = 128
     hop = HOP_SAMPLES / 16000
     margin = N_FFT // 2 // HOP_SAMPLES
+    statistics = True
+    fitted = False
 
     window: Tensor
     bank: Tensor
@@ -90,11 +91,7 @@ class LogMelDesed(nn.Module):
         """Magnitudes amplified by `decibels`, broadcastable to the spectrum."""
         return spectrum * 10.0 ** (decibels / 20.0)
 
-    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
-        """ValueError: one microphone has no directions."""
-        raise ValueError("logmel_desed is mono and cannot be rotated: take rotations out")
-
-    def finish(self, spectrum: Tensor, statistic: Tensor, start: int = 0) -> Tensor:
+    def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """Decibels, scaled by the clip's `statistic` -> (batch, 1, frames, bins).
 
         Constant input gives the lower end of the scale.
@@ -104,7 +101,7 @@ class LogMelDesed(nn.Module):
             unit = (_decibels(spectrum) - low) / (high - low + 1e-8)
             return unit if self.scaling == "band" else unit * 2.0 - 1.0
 
-    def fit(self, unscaled: Iterable[Tensor]) -> None:
+    def fit(self, waves: Iterable[Tensor]) -> None:
         """Nothing: every clip is scaled by its own statistic."""
 
 

@@ -70,9 +70,17 @@ class Strong:
         where the last window ends before."""
         return _frames.overlap_average(windows, starts, frames)
 
-    def rotate(self, tensor: Tensor, rotation: Rotation) -> Tensor:
-        """As it is: classes have no direction."""
-        return tensor
+    def union(self, first: Tensor, second: Tensor) -> Tensor:
+        """Who sounds in either."""
+        return torch.maximum(first, second)
+
+    def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
+        """As they are: classes have no direction."""
+        return targets
+
+    def rotate(self, outputs: Tensor, rotation: Rotation) -> Tensor:
+        """As they are: classes have no direction."""
+        return outputs
 
     def decode(self, outputs: Tensor, clip: Clip, hop: float, post: PostProcessing) -> Prediction:
         """Probabilities (frames, classes) -> events, and the median-filtered frame scores.

@@ -69,9 +69,17 @@ class Weak:
         """(windows, classes) -> (classes,), the largest: a clip holds what any window holds."""
         return windows.amax(0)
 
-    def rotate(self, tensor: Tensor, rotation: Rotation) -> Tensor:
-        """As it is: classes have no direction."""
-        return tensor
+    def union(self, first: Tensor, second: Tensor) -> Tensor:
+        """Who sounds in either."""
+        return torch.maximum(first, second)
+
+    def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
+        """As they are: classes have no direction."""
+        return targets
+
+    def rotate(self, outputs: Tensor, rotation: Rotation) -> Tensor:
+        """As they are: classes have no direction."""
+        return outputs
 
     def decode(self, outputs: Tensor, clip: Clip, hop: float, post: PostProcessing) -> Prediction:
         """Probabilities (classes,) -> clip scores; nothing is decided."""
