@@ -10,7 +10,7 @@ from seldbench.simulation.others import KINDS, Confuser
 from seldbench.simulation.planning import Sound
 from seldbench.simulation.rendering import at_loudness, performed
 from seldbench.simulation.seeds import generator
-from seldbench.simulation.signals import harmonics
+from seldbench.simulation.signals import Signals
 
 BANK = ProceduralBank(0)
 
@@ -97,7 +97,7 @@ def test_a_faster_sound_is_higher_and_as_long():
 
 
 def test_harmonics_are_where_the_pitch_says_and_none_aliases():
-    wave = harmonics(np.full(RATE, 1000.0), np.ones(40), generator(0))
+    wave = Signals(RATE).harmonics(np.full(RATE, 1000.0), np.ones(40), generator(0))
     power = np.abs(np.fft.rfft(wave)) ** 2
     peaks = power[1000:8000:1000]
     assert peaks.sum() > 0.999 * power.sum()

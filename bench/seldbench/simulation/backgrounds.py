@@ -4,18 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seldbench.simulation.signals import (
-    Array,
-    Rng,
-    between,
-    coloured,
-    drift,
-    harmonics,
-    noise,
-    normal,
-    repeat,
-    samples,
-)
+from seldbench.simulation.signals import DESED, Array, Rng, Signals, between, noise, normal
 
 
 @dataclass(frozen=True)
@@ -27,6 +16,7 @@ class Background:
     hum: float
     hum_level: float
     clicks: float
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Background":
@@ -42,16 +32,16 @@ class Background:
         )
 
     def sound(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
+        length = self.at.samples(seconds)
         axis = np.geomspace(40, 7900, 60)
         decibels = self.tilt * np.log2(axis / 1000)
         for pitch, gain in self.peaks:
             decibels += gain / (1 + (np.log2(axis / pitch) / 0.2) ** 2)
-        wave = normal(coloured(length, rng, axis, decibels))
-        wave *= 10 ** (1.5 * drift(length, rng, 0.3) / 20)
+        wave = normal(self.at.coloured(length, rng, axis, decibels))
+        wave *= 10 ** (1.5 * self.at.drift(length, rng, 0.3) / 20)
         if self.hum_level:
-            mains = harmonics(np.full(length, self.hum), np.arange(1, 9) ** -1.2, rng)
+            mains = self.at.harmonics(np.full(length, self.hum), np.arange(1, 9) ** -1.2, rng)
             wave = wave + self.hum_level * normal(mains)
         thump = noise(400, rng) * np.exp(-np.arange(400) / rng.uniform(15, 120))
         onsets = rng.uniform(0, seconds, rng.poisson(self.clicks * seconds))
-        return wave + repeat(thump, onsets, rng.uniform(0.1, 1.2, len(onsets)), length)
+        return wave + self.at.repeat(thump, onsets, rng.uniform(0.1, 1.2, len(onsets)), length)

@@ -4,20 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seldbench.simulation.calibration import RATE
-from seldbench.simulation.signals import (
-    Array,
-    Rng,
-    band,
-    between,
-    drift,
-    faded,
-    harmonics,
-    normal,
-    repeat,
-    samples,
-    strike,
-)
+from seldbench.simulation.signals import DESED, Array, Rng, Signals, between, normal
 
 BELL = np.array([1.0, 2.0, 2.4, 3.0, 4.5])  # partials of a struck bell
 
@@ -33,6 +20,7 @@ class Alarm:
     decay: float
     duty: float
     group: int
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Alarm":
@@ -57,30 +45,34 @@ class Alarm:
     def _bell(self, seconds: float, rng: Rng) -> Array:
         partials = self.pitch * BELL * (1 + 0.004 * rng.standard_normal(len(BELL)))
         decays = self.decay * 2.5 / np.sqrt(BELL) * rng.uniform(0.7, 1.3, len(BELL))
-        hit = strike(rng, partials, decays, rng.uniform(0.4, 1.0, len(BELL)))
+        hit = self.at.strike(rng, partials, decays, rng.uniform(0.4, 1.0, len(BELL)))
         onsets = np.arange(0, max(seconds - 0.08, 0.01), 1 / self.beat)
         onsets = onsets + rng.uniform(0, 0.1 / self.beat, len(onsets))
         gains = rng.uniform(0.7, 1.0, len(onsets))
-        return faded(repeat(hit, onsets, gains, samples(seconds)), 0.002, 0.08)
+        return self.at.faded(
+            self.at.repeat(hit, onsets, gains, self.at.samples(seconds)), 0.002, 0.08
+        )
 
     def _beeps(self, seconds: float, rng: Rng) -> Array:
         """Groups of beeps; a group's tones take turns. The last beep ends with the event."""
-        length, period = samples(seconds), 1 / self.beat
-        time = np.arange(length) / RATE
+        length, period = self.at.samples(seconds), 1 / self.beat
+        time = np.arange(length) / self.at.rate
         count = max(1, round(seconds / period))
         position = time / seconds * (count - 1 + self.duty)
         index = position.astype(int)
         on = np.clip(np.minimum(position % 1, self.duty - position % 1) * period / 0.004, 0, 1)
         pitch = self.pitch * self.tones[(index % self.group) % len(self.tones)]
         overtones = np.array([1.0, 0.25, 0.35, 0.1]) ** rng.uniform(0.6, 1.5)
-        return faded(harmonics(pitch, overtones, rng) * on, 0.003, 0.005)
+        return self.at.faded(self.at.harmonics(pitch, overtones, rng) * on, 0.003, 0.005)
 
     def _siren(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
-        turn = 2 * np.pi * (self.beat * np.arange(length) / RATE + rng.uniform())
+        length = self.at.samples(seconds)
+        turn = 2 * np.pi * (self.beat * np.arange(length) / self.at.rate + rng.uniform())
         wave = np.sin(turn) if len(self.tones) > 1 else np.sign(np.sin(turn))
         pitch = self.pitch * 2 ** (0.5 + 0.45 * wave)
-        return faded(harmonics(pitch, np.array([1, 0.5, 0.4, 0.2, 0.2, 0.1]), rng), 0.02, 0.05)
+        return self.at.faded(
+            self.at.harmonics(pitch, np.array([1, 0.5, 0.4, 0.2, 0.2, 0.1]), rng), 0.02, 0.05
+        )
 
 
 @dataclass(frozen=True)
@@ -92,6 +84,7 @@ class Dishes:
     levels: tuple[Array, ...]
     pace: float
     scrape: float
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Dishes":
@@ -114,7 +107,7 @@ class Dishes:
 
     def sound(self, seconds: float, rng: Rng) -> Array:
         """Impacts at random times, the first at once, one near the end; scraping under them."""
-        length = samples(seconds)
+        length = self.at.samples(seconds)
         last = max(seconds - 0.12, 0.02)
         steps = np.minimum(rng.exponential(1 / self.pace, int(4 * self.pace * last) + 4), 0.5)
         onsets = np.concatenate([[0.0], np.cumsum(steps)])
@@ -123,11 +116,13 @@ class Dishes:
         wave = np.zeros(length)
         for k in np.unique(owners):
             shift = 1 + 0.01 * rng.standard_normal(len(self.modes[k]))
-            hit = strike(rng, self.modes[k] * shift, self.decays[k], self.levels[k])
+            hit = self.at.strike(rng, self.modes[k] * shift, self.decays[k], self.levels[k])
             mine = onsets[owners == k]
             gains = rng.uniform(0.15, 1.0, len(mine)) ** 1.5
-            wave += repeat(normal(hit), mine, gains, length)
+            wave += self.at.repeat(normal(hit), mine, gains, length)
         if self.scrape:
-            rubbing = band(length, rng, 2500, 7000) * np.maximum(drift(length, rng, 8), 0)
+            rubbing = self.at.band(length, rng, 2500, 7000) * np.maximum(
+                self.at.drift(length, rng, 8), 0
+            )
             wave = normal(wave) + self.scrape * rubbing
-        return faded(wave, 0.001, 0.05)
+        return self.at.faded(wave, 0.001, 0.05)

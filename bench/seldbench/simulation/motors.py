@@ -5,27 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seldbench.simulation.calibration import RATE
-from seldbench.simulation.signals import (
-    Array,
-    Rng,
-    between,
-    coloured,
-    drift,
-    faded,
-    harmonics,
-    normal,
-    samples,
-)
+from seldbench.simulation.signals import DESED, Array, Rng, Signals, between, normal
 
 
-def _spin(length: int, up: float, down: float) -> Array:
+def _spin(length: int, rate: int, up: float, down: float) -> Array:
     """Speed of a motor over a sound, 0.35 to 1: it starts in `up` and stops in `down` seconds."""
-    time = np.arange(length) / RATE
-    shortest = length / RATE / 3
+    time = np.arange(length) / rate
+    shortest = length / rate / 3
     up, down = min(up, shortest), min(down, shortest)
     rise = 1 - 0.65 * np.exp(-4 * time / up)
-    return rise * (1 - 0.65 * np.exp(-4 * (length / RATE - time) / down))
+    return rise * (1 - 0.65 * np.exp(-4 * (length / rate - time) / down))
 
 
 @dataclass(frozen=True)
@@ -39,6 +28,7 @@ class Blender:
     hiss: float
     up: float
     down: float
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Blender":
@@ -55,14 +45,14 @@ class Blender:
         )
 
     def sound(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
-        speed = _spin(length, self.up, self.down)
-        load = self.load * drift(length, rng, 3)
+        length = self.at.samples(seconds)
+        speed = _spin(length, self.at.rate, self.up, self.down)
+        load = self.load * self.at.drift(length, rng, 3)
         pitch = self.pitch * rng.uniform(0.9, 1.1) * speed * np.clip(1 + load, 0.7, 1.3)
-        motor = normal(harmonics(pitch, self.partials, rng))
-        churn = coloured(length, rng, np.array([500, 1000, 2500, 5000, 7900]), self.grit)
-        churn = normal(churn) * np.clip(1 + 0.35 * drift(length, rng, 12), 0.2, 2)
-        return faded((motor + self.hiss * churn) * speed**1.5, 0.02, 0.04)
+        motor = normal(self.at.harmonics(pitch, self.partials, rng))
+        churn = self.at.coloured(length, rng, np.array([500, 1000, 2500, 5000, 7900]), self.grit)
+        churn = normal(churn) * np.clip(1 + 0.35 * self.at.drift(length, rng, 12), 0.2, 2)
+        return self.at.faded((motor + self.hiss * churn) * speed**1.5, 0.02, 0.04)
 
 
 @dataclass(frozen=True)
@@ -74,6 +64,7 @@ class Shaver:
     wobble: float
     contact: float
     tone: Array
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Shaver":
@@ -90,13 +81,15 @@ class Shaver:
         )
 
     def sound(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
-        pitch = self.pitch * (1 + 0.012 * drift(length, rng, 3) + 0.004 * drift(length, rng, 20))
-        buzz = normal(harmonics(pitch, self.partials, rng))
-        buzz *= np.clip(1 + 0.3 * drift(length, rng, self.wobble), 0.3, 1.8)
-        skin = coloured(length, rng, np.array([1000, 2500, 5000, 7900]), self.tone)
-        skin = normal(skin) * np.maximum(drift(length, rng, 5), 0)
-        return faded(buzz + self.contact * skin, 0.05, 0.05)
+        length = self.at.samples(seconds)
+        pitch = self.pitch * (
+            1 + 0.012 * self.at.drift(length, rng, 3) + 0.004 * self.at.drift(length, rng, 20)
+        )
+        buzz = normal(self.at.harmonics(pitch, self.partials, rng))
+        buzz *= np.clip(1 + 0.3 * self.at.drift(length, rng, self.wobble), 0.3, 1.8)
+        skin = self.at.coloured(length, rng, np.array([1000, 2500, 5000, 7900]), self.tone)
+        skin = normal(skin) * np.maximum(self.at.drift(length, rng, 5), 0)
+        return self.at.faded(buzz + self.contact * skin, 0.05, 0.05)
 
 
 @dataclass(frozen=True)
@@ -109,6 +102,7 @@ class Vacuum:
     balance: float
     ramp: float
     motion: float
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Vacuum":
@@ -123,12 +117,12 @@ class Vacuum:
         )
 
     def sound(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
-        speed = _spin(length, self.ramp, self.ramp)
-        motion = drift(length, rng, self.motion)
+        length = self.at.samples(seconds)
+        speed = _spin(length, self.at.rate, self.ramp, self.ramp)
+        motion = self.at.drift(length, rng, self.motion)
         pitch = self.whine * rng.uniform(0.95, 1.05) * speed * (1 + 0.015 * motion)
         points = np.array([100, 300, 700, 1800, 4000, 7900])
-        air = normal(coloured(length, rng, points, self.air))
-        turbine = normal(harmonics(pitch, self.partials, rng))
+        air = normal(self.at.coloured(length, rng, points, self.air))
+        turbine = normal(self.at.harmonics(pitch, self.partials, rng))
         wave = (air + self.balance * turbine) * np.clip(1 + 0.15 * motion, 0.4, 1.6)
-        return faded(wave * speed**2, 0.05, 0.08)
+        return self.at.faded(wave * speed**2, 0.05, 0.08)

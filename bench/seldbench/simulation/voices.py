@@ -10,23 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from seldbench.simulation.calibration import RATE
-from seldbench.simulation.signals import (
-    HOP,
-    Array,
-    Rng,
-    between,
-    curve,
-    drift,
-    faded,
-    frames,
-    noise,
-    normal,
-    pulses,
-    resonances,
-    samples,
-    shape,
-)
+from seldbench.simulation.signals import DESED, Array, Rng, Signals, between, curve, noise, normal
 
 # First three formants of nine vowels, hertz, of a vocal tract of 17.5 cm.
 VOWELS = np.array(
@@ -54,6 +38,7 @@ class Speaker:
     tilt: float
     breath: float
     liveliness: float
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Speaker":
@@ -69,18 +54,18 @@ class Speaker:
     def sound(self, seconds: float, rng: Rng) -> Array:
         """A phrase: syllables of a consonant (hiss, burst or nothing) and a vowel, pauses under
         150 ms between some of them."""
-        length = samples(seconds)
-        voiced, hiss, formants, sibilance = self._phrase(frames(length), rng)
+        length = self.at.samples(seconds)
+        voiced, hiss, formants, sibilance = self._phrase(self.at.frames(length), rng)
         glide = 1.12 - 0.22 * np.linspace(0, 1, length)  # declination over a phrase
-        pitch = self.pitch * glide * (1 + self.liveliness * drift(length, rng, 2.5))
-        pitch = np.clip(pitch, 60, 500) * (1 + 0.01 * drift(length, rng, 60))
-        source = normal(pulses(pitch, self.tilt, rng)) + self.breath * noise(length, rng)
+        pitch = self.pitch * glide * (1 + self.liveliness * self.at.drift(length, rng, 2.5))
+        pitch = np.clip(pitch, 60, 500) * (1 + 0.01 * self.at.drift(length, rng, 60))
+        source = normal(self.at.pulses(pitch, self.tilt, rng)) + self.breath * noise(length, rng)
         widths = np.array([60.0, 90.0, 140.0, 220.0]) * self.tract
-        tract = resonances(formants, widths, np.array([1.0, 0.5, 0.28, 0.15]))
-        vowel = shape(source, tract * voiced[:, None])
-        mouth = resonances(sibilance[:, None], np.array([900.0]), np.array([1.0]))
-        consonant = shape(noise(length, rng), mouth**3 * hiss[:, None])
-        return faded(normal(vowel) + 0.35 * normal(consonant), 0.01, 0.03)
+        tract = self.at.resonances(formants, widths, np.array([1.0, 0.5, 0.28, 0.15]))
+        vowel = self.at.shape(source, tract * voiced[:, None])
+        mouth = self.at.resonances(sibilance[:, None], np.array([900.0]), np.array([1.0]))
+        consonant = self.at.shape(noise(length, rng), mouth**3 * hiss[:, None])
+        return self.at.faded(normal(vowel) + 0.35 * normal(consonant), 0.01, 0.03)
 
     def _phrase(self, count: int, rng: Rng) -> tuple[Array, Array, Array, Array]:
         """Per frame: level of the voice, level of the hiss, four formants, the hiss's frequency."""
@@ -107,11 +92,15 @@ class Speaker:
         found: list[tuple[int, int, int]] = []
         at = 0
         while at < count:
-            span = max(int(RATE / HOP / self.pace * rng.uniform(0.6, 1.5)), 8)
+            span = max(int(self.at.rate / self.at.hop / self.pace * rng.uniform(0.6, 1.5)), 8)
             consonant = int(span * rng.uniform(0.15, 0.4)) if rng.random() < 0.75 else 0
             end = min(at + span, count)
             found.append((at, min(at + consonant, end), end))
-            pause = int(rng.uniform(0.04, 0.12) * RATE / HOP) if rng.random() < 0.12 else 0
+            pause = (
+                int(rng.uniform(0.04, 0.12) * self.at.rate / self.at.hop)
+                if rng.random() < 0.12
+                else 0
+            )
             at = end + pause
         return found
 
@@ -135,6 +124,7 @@ class Cat:
     tract: float
     breath: float
     growler: float
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Cat":
@@ -152,35 +142,43 @@ class Cat:
         count = max(1, round(seconds / longest))
         cuts = np.sort(rng.uniform(-0.15, 0.15, count - 1) + np.arange(1, count)) / count * seconds
         edges = np.concatenate([[0.0], cuts, [seconds]])
-        wave = np.zeros(samples(seconds))
+        wave = np.zeros(self.at.samples(seconds))
         for start, stop in pairwise(edges):
             gap = rng.uniform(0.02, 0.12) if stop < seconds else 0.0
             part = normal(call(max(stop - start - gap, 0.1), rng)) * rng.uniform(0.6, 1.0)
-            place = samples(start)
+            place = self.at.samples(start)
             part = part[: len(wave) - place]
             wave[place : place + len(part)] += part
         return wave
 
     def _meow(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
+        length = self.at.samples(seconds)
         top = self.pitch * rng.uniform(0.85, 1.15)
         pitch = curve(length, top * np.array([0.72, 0.97, 1.0, 0.93, 0.8, rng.uniform(0.55, 0.75)]))
-        source = normal(pulses(pitch * (1 + 0.01 * drift(length, rng, 20)), 0.6, rng))
+        source = normal(
+            self.at.pulses(pitch * (1 + 0.01 * self.at.drift(length, rng, 20)), 0.6, rng)
+        )
         source += self.breath * noise(length, rng)
-        count = frames(length)
+        count = self.at.frames(length)
         opening = curve(count, np.array([0.75, 1.0, 1.25, 1.2, 0.95, 0.8]))
         centres = np.array([1000.0, 2100.0, 3500.0]) * self.tract * opening[:, None]
-        tract = resonances(centres, np.array([180.0, 260.0, 400.0]), np.array([1.0, 0.7, 0.35]))
+        tract = self.at.resonances(
+            centres, np.array([180.0, 260.0, 400.0]), np.array([1.0, 0.7, 0.35])
+        )
         level = curve(count, np.array([0.15, 0.8, 1.0, 0.9, 0.6, 0.15]))
-        return faded(shape(source, tract**1.5 * level[:, None]), 0.02, 0.05)
+        return self.at.faded(self.at.shape(source, tract**1.5 * level[:, None]), 0.02, 0.05)
 
     def _growl(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
-        pitch = np.clip(rng.uniform(90, 160) * (1 + 0.1 * drift(length, rng, 6)), 50, 300)
-        source = normal(pulses(pitch, 0.4, rng)) + 0.4 * noise(length, rng)
+        length = self.at.samples(seconds)
+        pitch = np.clip(rng.uniform(90, 160) * (1 + 0.1 * self.at.drift(length, rng, 6)), 50, 300)
+        source = normal(self.at.pulses(pitch, 0.4, rng)) + 0.4 * noise(length, rng)
         centres = np.array([[700.0, 1500.0, 2600.0]]) * self.tract
-        tract = resonances(centres, np.array([150.0, 220.0, 350.0]), np.array([1.0, 0.8, 0.4]))
-        return faded(shape(source, tract**1.5) * (1 + 0.3 * drift(length, rng, 9)), 0.08, 0.1)
+        tract = self.at.resonances(
+            centres, np.array([150.0, 220.0, 350.0]), np.array([1.0, 0.8, 0.4])
+        )
+        return self.at.faded(
+            self.at.shape(source, tract**1.5) * (1 + 0.3 * self.at.drift(length, rng, 9)), 0.08, 0.1
+        )
 
 
 @dataclass(frozen=True)
@@ -193,6 +191,7 @@ class Dog:
     spacing: float
     rough: float
     howler: bool
+    at: Signals = DESED
 
     @staticmethod
     def draw(character: float, rng: Rng) -> "Dog":
@@ -210,7 +209,7 @@ class Dog:
         """A run of barks, the last one ending with the event; or one howl."""
         if self.howler and seconds > 0.9 and rng.random() < 0.7:
             return self._howl(seconds, rng)
-        wave = np.zeros(samples(seconds))
+        wave = np.zeros(self.at.samples(seconds))
         bark = min(self.bark * rng.uniform(0.85, 1.2), seconds)
         spacing = max(self.spacing * rng.uniform(0.85, 1.15), bark + 0.05)
         count = max(1, 1 + round((seconds - bark) / spacing))
@@ -219,29 +218,33 @@ class Dog:
         for k, start in enumerate(starts):
             wobble = rng.uniform(-0.03, 0.03) if 0 < k < count - 1 else 0.0
             part = normal(self._bark(single, rng)) * rng.uniform(0.6, 1.0)
-            place = max(0, samples(start + wobble))
+            place = max(0, self.at.samples(start + wobble))
             part = part[: len(wave) - place]
             wave[place : place + len(part)] += part
         return wave
 
     def _bark(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
+        length = self.at.samples(seconds)
         top = self.pitch * rng.uniform(0.9, 1.1)
         pitch = curve(length, top * np.array([0.8, 1.05, 1.0, 0.85, rng.uniform(0.5, 0.7)]))
-        pitch *= np.clip(1 + 0.04 * self.rough * drift(length, rng, 150), 0.7, 1.3)
-        source = normal(pulses(pitch, 0.5, rng)) + self.rough * noise(length, rng)
-        count = frames(length)
+        pitch *= np.clip(1 + 0.04 * self.rough * self.at.drift(length, rng, 150), 0.7, 1.3)
+        source = normal(self.at.pulses(pitch, 0.5, rng)) + self.rough * noise(length, rng)
+        count = self.at.frames(length)
         mouth = curve(count, np.array([0.8, 1.15, 1.1, 0.9, 0.8]))
         centres = np.array([750.0, 1350.0, 2600.0]) * self.tract * mouth[:, None]
-        tract = resonances(centres, np.array([160.0, 260.0, 500.0]), np.array([1.0, 0.7, 0.15]))
+        tract = self.at.resonances(
+            centres, np.array([160.0, 260.0, 500.0]), np.array([1.0, 0.7, 0.15])
+        )
         level = curve(count, np.array([0.5, 1.0, 0.9, 0.5, 0.2, 0.05]))
-        return faded(shape(source, tract**1.5 * level[:, None]), 0.008, 0.04)
+        return self.at.faded(self.at.shape(source, tract**1.5 * level[:, None]), 0.008, 0.04)
 
     def _howl(self, seconds: float, rng: Rng) -> Array:
-        length = samples(seconds)
+        length = self.at.samples(seconds)
         top = self.pitch * rng.uniform(0.8, 1.2)
         pitch = curve(length, top * np.array([0.6, 0.95, 1.0, 1.0, 0.97, 0.75]))
-        source = normal(pulses(pitch * (1 + 0.015 * drift(length, rng, 5)), 1.2, rng))
+        source = normal(
+            self.at.pulses(pitch * (1 + 0.015 * self.at.drift(length, rng, 5)), 1.2, rng)
+        )
         centres = np.array([[700.0, 1300.0]]) * self.tract
-        tract = resonances(centres, np.array([250.0, 350.0]), np.array([1.0, 0.4]))
-        return faded(shape(source + 0.05 * noise(length, rng), tract), 0.1, 0.15)
+        tract = self.at.resonances(centres, np.array([250.0, 350.0]), np.array([1.0, 0.4]))
+        return self.at.faded(self.at.shape(source + 0.05 * noise(length, rng), tract), 0.1, 0.15)
