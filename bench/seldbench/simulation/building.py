@@ -1,22 +1,16 @@
 """Rendering the clips of a set to files, in several processes. What is there is not made again."""
 
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from io import BytesIO
-from multiprocessing import get_context
 from pathlib import Path
 
 import soundfile
 
 from seldbench.contracts import Progress
-from seldbench.errors import SeldbenchError
 from seldbench.simulation.bank import Bank
 from seldbench.simulation.calibration import RATE
 from seldbench.simulation.planning import ClipPlan
+from seldbench.simulation.processes import share_out
 from seldbench.simulation.rendering import render
 from seldbench.simulation.splits import SPLITS
 from seldbench.storage import write_bytes
@@ -49,47 +43,26 @@ def render_all(
     every = [plan for of_split in plans.values() for plan in of_split]
     missing = [plan for plan in every if not clip_path(dataset, plan).exists()]
     done = len(every) - len(missing)
-    if jobs == 1:
-        _begin(dataset, seed, bank)
-        _count(map(_make, missing), done, len(every), progress)
-        return
-    pool = ProcessPoolExecutor(
-        jobs, get_context("spawn"), initializer=_begin, initargs=(dataset, seed, bank)
+
+    def count(split: str) -> None:
+        nonlocal done
+        done += 1
+        progress.advance("simulate", done, len(every), split)
+
+    share_out(
+        _make,
+        missing,
+        count,
+        begin=_begin,
+        given=(dataset, seed, bank),
+        jobs=jobs,
+        chunk=_CHUNK,
+        folder=dataset,
     )
-    try:
-        with _deaf_children():
-            made = pool.map(_make, missing, chunksize=_CHUNK)
-        _count(made, done, len(every), progress)
-    except BrokenProcessPool as error:
-        raise SeldbenchError(
-            f"{dataset}: a process that made clips ended early (out of memory?); start the same"
-            " command again, it goes on; with fewer jobs it needs less memory"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started meanwhile do not hear Ctrl-C: this one does, and ends them in order."""
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def clip_path(dataset: Path, plan: ClipPlan) -> Path:
     return dataset / SPLITS[plan.split].audio / plan.name
-
-
-def _count(made: Iterable[str], done: int, total: int, progress: Progress) -> None:
-    for split in made:
-        done += 1
-        progress.advance("simulate", done, total, split)
 
 
 def _begin(folder: Path, seed: int, bank: Bank) -> None:

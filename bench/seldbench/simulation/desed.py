@@ -8,28 +8,27 @@ A set is built in `root/.desed-sim.part` and renamed when complete. An interrupt
 the first clip that is missing. Results on it compare systems; they say nothing about DESED.
 """
 
-import os
-import shutil
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from seldbench.contracts import Progress, Quiet
-from seldbench.errors import BadFile, SeldbenchError, UnknownName, WriteFailed, near
+from seldbench.errors import SeldbenchError, UnknownName, near
 from seldbench.simulation.bank import Bank, ProceduralBank
 from seldbench.simulation.building import render_all
 from seldbench.simulation.calibration import GENERATOR, SIZES
 from seldbench.simulation.planning import ClipPlan, plan_split
 from seldbench.simulation.recorded import RecordedBank
 from seldbench.simulation.rendering import render
+from seldbench.simulation.sets import fingerprint as fingerprint_of
+from seldbench.simulation.sets import make_set, part_name, sweep
 from seldbench.simulation.signals import Array
 from seldbench.simulation.splits import SPLITS, counts
 from seldbench.simulation.tables import tables
-from seldbench.storage import read_json, write_json, write_text
+from seldbench.storage import write_text
 
 NAME = "desed-sim"
-PART = f".{NAME}.part"
+PART = part_name(NAME)
 FORMAT = 1
 QUIET = Quiet()
 IDENTITY = ("scale", "seed", "sounds", "fill_missing", "generator")
@@ -68,21 +67,13 @@ def simulate_desed(
         raise SeldbenchError(f"jobs: {jobs} given; 1 or more processes can work")
     bank = open_bank(scale, seed, sounds, fill_missing)
     wanted = _parameters(scale, seed, sounds, fill_missing, bank)
-    target, part = root / NAME, root / PART
-    if target.exists():
-        return _existing(target, wanted, progress)
-    _start(part, wanted)
-    plans: Plans = {name: plan_split(name, n, seed, bank) for name, n in counts(scale).items()}
-    render_all(part / "dataset", plans, seed=seed, bank=bank, jobs=jobs, progress=progress)
-    manifest = _finish(part, plans, wanted, bank)
-    try:
-        os.replace(part, target)
-    except OSError as error:
-        if target.exists():
-            return _existing(target, wanted, progress)
-        raise WriteFailed(f"{target}: cannot be made ({error.strerror})") from error
-    progress.say(f"{target}: {sum(manifest['counts'].values())} clips")
-    return manifest
+
+    def build(part: Path) -> dict[str, Any]:
+        plans: Plans = {name: plan_split(name, n, seed, bank) for name, n in counts(scale).items()}
+        render_all(part / "dataset", plans, seed=seed, bank=bank, jobs=jobs, progress=progress)
+        return _finish(part, plans, bank)
+
+    return make_set(root, wanted, build, identity=IDENTITY, progress=progress)
 
 
 def make_clip(
@@ -135,61 +126,19 @@ def _parameters(
     }
 
 
-def _existing(target: Path, wanted: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The manifest of the set that is there, if it is the wanted one."""
-    path = target / "manifest.json"
-    if not path.exists():
-        raise BadFile(
-            f"{target}: is there, but without manifest.json, so no simulated set; move it"
-        )
-    there = read_json(path)
-    if not isinstance(there, dict):
-        raise BadFile(f"{path}: not a manifest; remove {target} and simulate again")
-    if any(there.get(k) != wanted[k] for k in IDENTITY):
-        found, asked = (
-            ", ".join(f"{k} {of.get(k)}" for k in IDENTITY if there.get(k) != wanted[k])
-            for of in (there, wanted)
-        )
-        raise BadFile(
-            f"{target}: holds another set ({found}; wanted: {asked}). Give another --data-root, or"
-            " remove that folder first"
-        )
-    progress.say(f"{target}: already there")
-    return there
-
-
-def _start(part: Path, wanted: dict[str, Any]) -> None:
-    """A folder to build in; what another set's interrupted build left there is removed."""
-    path = part / "parameters.json"
-    try:
-        if part.exists() and not (path.exists() and read_json(path) == wanted):
-            shutil.rmtree(part)
-        part.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteFailed(
-            f"{part}: cannot be made ({error.strerror}); choose another --data-root"
-        ) from error
-    write_json(path, wanted)
-
-
-def _finish(part: Path, plans: Plans, wanted: dict[str, Any], bank: Bank) -> dict[str, Any]:
-    """Tables and manifest; what interrupted writes left is removed."""
+def _finish(part: Path, plans: Plans, bank: Bank) -> dict[str, Any]:
+    """The tables; what the manifest says of them and of the sounds."""
     for name, of_split in plans.items():
         for path, text in tables(SPLITS[name], of_split).items():
             write_text(part / "dataset" / path, text)
-    for leftover in part.rglob(".*.part"):
-        leftover.unlink(missing_ok=True)
-    manifest = {
-        **wanted,
+    sweep(part)
+    return {
         "classes": _classes(plans, "train"),
         "test_classes": _classes(plans, "test"),
         "counts": {name: len(of_split) for name, of_split in plans.items()},
         "fingerprint": fingerprint(part / "dataset"),
         **bank.origins(),
     }
-    write_json(part / "manifest.json", manifest)
-    (part / "parameters.json").unlink()
-    return manifest
 
 
 def _classes(plans: Plans, group: str) -> list[str]:
@@ -200,9 +149,4 @@ def _classes(plans: Plans, group: str) -> list[str]:
 
 def fingerprint(dataset: Path) -> str:
     """SHA-256 over the tables' text and every sound file's name and size."""
-    found = sha256()
-    for path in sorted(p for p in dataset.rglob("*") if p.is_file()):
-        found.update(path.relative_to(dataset).as_posix().encode() + b"\0")
-        table = path.suffix == ".tsv"
-        found.update(path.read_bytes() if table else str(path.stat().st_size).encode())
-    return found.hexdigest()
+    return fingerprint_of(dataset, ".tsv")

@@ -1,0 +1,115 @@
+"""The folder of a simulated set: built beside its place, and renamed when complete.
+
+root/NAME/manifest.json   what the set was made from, and its fingerprint
+root/.NAME.part/          a build under way, or interrupted; parameters.json says of which set
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from seldbench.contracts import Progress
+from seldbench.errors import BadFile, WriteFailed
+from seldbench.storage import read_json, write_json
+
+Manifest = dict[str, Any]
+
+
+def make_set(
+    root: Path,
+    wanted: Manifest,
+    build: Callable[[Path], Manifest],
+    *,
+    identity: Iterable[str],
+    progress: Progress,
+) -> Manifest:
+    """Make `root/wanted["dataset"]`, or leave it where the same set is there already.
+
+    Args:
+        wanted: what the set is made from; `identity` names what of it tells sets apart.
+        build: fills the folder it is given, going on with what is there, and returns the rest of
+            the manifest, `counts` (clips by split) among it.
+
+    Returns:
+        the manifest.
+
+    Raises:
+        BadFile: something else is there. WriteFailed: disk full, no permission.
+    """
+    target, part = root / wanted["dataset"], root / part_name(wanted["dataset"])
+    if target.exists():
+        return _existing(target, wanted, identity, progress)
+    _start(part, wanted)
+    manifest = {**wanted, **build(part)}
+    write_json(part / "manifest.json", manifest)
+    (part / "parameters.json").unlink()
+    try:
+        os.replace(part, target)
+    except OSError as error:
+        if target.exists():
+            return _existing(target, wanted, identity, progress)
+        raise WriteFailed(f"{target}: cannot be made ({error.strerror})") from error
+    progress.say(f"{target}: {sum(manifest['counts'].values())} clips")
+    return manifest
+
+
+def part_name(name: str) -> str:
+    """The folder that a set of this name is built in."""
+    return f".{name}.part"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what interrupted writes left."""
+    for leftover in folder.rglob(".*.part"):
+        leftover.unlink(missing_ok=True)
+
+
+def fingerprint(folder: Path, tables: str) -> str:
+    """SHA-256 over the text of every table (a file ending in `tables`) and every other file's name
+    and size."""
+    found = sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        found.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        text = path.suffix == tables
+        found.update(path.read_bytes() if text else str(path.stat().st_size).encode())
+    return found.hexdigest()
+
+
+def _existing(
+    target: Path, wanted: Manifest, identity: Iterable[str], progress: Progress
+) -> Manifest:
+    """The manifest of the set that is there, if it is the wanted one."""
+    path = target / "manifest.json"
+    if not path.exists():
+        raise BadFile(
+            f"{target}: is there, but without manifest.json, so no simulated set; move it"
+        )
+    there = read_json(path)
+    if not isinstance(there, dict):
+        raise BadFile(f"{path}: not a manifest; remove {target} and simulate again")
+    other = [k for k in identity if there.get(k) != wanted[k]]
+    if other:
+        found, asked = (", ".join(f"{k} {of.get(k)}" for k in other) for of in (there, wanted))
+        raise BadFile(
+            f"{target}: holds another set ({found}; wanted: {asked}). Give another --data-root, or"
+            " remove that folder first"
+        )
+    progress.say(f"{target}: already there")
+    return there
+
+
+def _start(part: Path, wanted: Manifest) -> None:
+    """A folder to build in; what another set's interrupted build left there is removed."""
+    path = part / "parameters.json"
+    try:
+        if part.exists() and not (path.exists() and read_json(path) == wanted):
+            shutil.rmtree(part)
+        part.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailed(
+            f"{part}: cannot be made ({error.strerror}); choose another --data-root"
+        ) from error
+    write_json(path, wanted)
