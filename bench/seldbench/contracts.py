@@ -145,9 +145,9 @@ class Features(Protocol):
         Errors: ValueError where there is something to fit that was not fitted."""
         ...
 
-    def fit(self, waves: Iterable[Tensor]) -> None:
-        """Statistics of training clips, (1, mics, samples) each -> buffers; nothing where none are
-        needed."""
+    def fit(self, spectra: Iterable[Tensor]) -> None:
+        """Statistics of whole training clips' spectra, (1, ..., frames, bins) each -> buffers;
+        nothing where none are needed."""
         ...
 
 

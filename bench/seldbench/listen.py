@@ -14,7 +14,7 @@ from seldbench import annotations
 from seldbench.audio import AudioFile, mono
 from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.errors import BadFile, BadRun
-from seldbench.experiment.assembly import Assembly, assemble, load_weights
+from seldbench.experiment.assembly import Assembly, assemble, load_trained
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
@@ -75,7 +75,7 @@ def _assembled(run: Run, recipe: Recipe, classes: tuple[str, ...]) -> Assembly:
     if recipe.stage.layout != "mono":
         raise BadRun(f"{run.path}: hears {recipe.stage.layout!r} recordings, not mono ones")
     assembly = assemble(recipe.architecture, recipe.stage, classes, seed=0)
-    load_weights(assembly.network, run.stage(recipe.shown_stage).weights)
+    load_trained(assembly, run.stage(recipe.shown_stage))
     return assembly
 
 

@@ -37,6 +37,11 @@ class StageFolder:
         return self.path / "weights.safetensors"
 
     @property
+    def scaling(self) -> Path:
+        """The statistics that the features' scaling was fitted to, where it has any."""
+        return self.path / "scaling.safetensors"
+
+    @property
     def done(self) -> dict[str, Any] | None:
         """What the finished training says of itself; None before."""
         return read_json(self.path / "done.json") if (self.path / "done.json").exists() else None

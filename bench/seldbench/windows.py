@@ -3,7 +3,7 @@
 A clip counts as its recording, zero-padded at the end so that windows on the grid cover it. A
 window is read with the features' margin at each side (mirrored at the clip's ends, as the whole
 clip's own padding would be): its features, less the margins, equal the same frames of the whole
-clip's.
+clip's. So a long clip's spectrum is made block by block, in the memory of one block.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ from seldbench.contracts import Clip, Features, Recording
 from seldbench.errors import BadFile
 
 Array = np.ndarray
+ChannelMap = tuple[Array, Array]  # order and signs, see `arrays.channel_map`
+CPU = torch.device("cpu")
+BLOCK = 10.0  # seconds of a long clip that are heard at a time
 
 
 @dataclass(frozen=True)
@@ -48,33 +51,54 @@ class Windowing:
 
     def whole(self, clip: Clip) -> Array:
         """The whole clip, padded; (mics, samples) float32."""
-        waves = self._recording(clip).read(0.0, clip.duration)
-        return _padded(waves, self._length(clip))
+        return _padded(self._recording(clip).read(0.0, clip.duration), self._length(clip))
 
     def cut(self, clip: Clip, onset: float) -> Array:
         """The window from `onset` with margins: (mics, margin + samples + margin) float32."""
-        margin, start = self._margin, round(onset * self.features.sample_rate)
-        first = max(start - margin, 0)
-        last = min(start + self.samples + margin, self._length(clip))
-        rate = self.features.sample_rate
-        end = min(last / rate, clip.duration)
-        waves = _padded(self._recording(clip).read(first / rate, end - first / rate), last - first)
-        before, after = first - (start - margin), start + self.samples + margin - last
-        return np.pad(waves, ((0, 0), (before, after)), mode="reflect")
+        start = round(onset * self.features.sample_rate)
+        return self._with_margins(clip, start, self.samples)
 
     def spectrum(self, waves: Tensor) -> Tensor:
         """The spectrum of cut windows, margins dropped: (batch, ..., frames, bins)."""
         spectrum = self.features.spectrum(waves)
         return spectrum.narrow(-2, self.features.margin, self.frames)
 
+    def whole_spectrum(
+        self, clip: Clip, device: torch.device = CPU, turn: ChannelMap | None = None
+    ) -> Tensor:
+        """The spectrum of the whole clip, (1, ..., frames, bins).
+
+        Args:
+            turn: the order and signs of the channels of a rotated scene (`arrays.channel_map`).
+        """
+        length = self._length(clip)
+        hop_samples = round(self.features.hop * self.features.sample_rate)
+        block = hop_samples * max(1, round(BLOCK / self.features.hop))
+        parts = []
+        starts = range(0, max(length - hop_samples, 1), block)
+        for start in starts:
+            last = start == starts[-1]
+            samples = length - start if last else block
+            waves = _turned(self._with_margins(clip, start, samples), turn)
+            spectrum = self.features.spectrum(torch.from_numpy(waves)[None].to(device))
+            frames = self.features.frames(samples) if last else block // hop_samples
+            parts.append(spectrum.narrow(-2, self.features.margin, frames))
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-2)
+
     def statistic(self, clip: Clip) -> Tensor:
         """Of the whole clip: (values,)."""
-        waves = torch.from_numpy(self.whole(clip))[None]
-        return self.features.statistic(self.features.spectrum(waves))[0]
+        return self.features.statistic(self.whole_spectrum(clip))[0]
 
-    @property
-    def _margin(self) -> int:
-        return self.features.margin * round(self.features.hop * self.features.sample_rate)
+    def _with_margins(self, clip: Clip, start: int, samples: int) -> Array:
+        """(mics, margin + samples + margin) from sample `start` on, mirrored at the clip's ends."""
+        rate = self.features.sample_rate
+        margin = self.features.margin * round(self.features.hop * rate)
+        first = max(start - margin, 0)
+        last = min(start + samples + margin, self._length(clip))
+        end = min(last / rate, clip.duration)
+        waves = self._recording(clip).read(first / rate, max(end - first / rate, 0.0))
+        before, after = first - (start - margin), start + samples + margin - last
+        return np.pad(_padded(waves, last - first), ((0, 0), (before, after)), mode="reflect")
 
     def _length(self, clip: Clip) -> int:
         last = self.onsets(clip.duration, self.window)[-1]
@@ -88,6 +112,13 @@ class Windowing:
                 " choose features of a layout that it has"
             )
         return audio.resampled(clip.recordings[layout], self.features.sample_rate)
+
+
+def _turned(waves: Array, turn: ChannelMap | None) -> Array:
+    if turn is None:
+        return waves
+    order, signs = turn
+    return waves[order] * signs[:, None].astype(np.float32)
 
 
 def _padded(waves: Array, samples: int) -> Array:

@@ -49,7 +49,7 @@ def test_the_first_variant_is_the_default(recipe):
 def test_what_stands_at_the_top_holds_for_every_stage(recipe):
     stage = resolve(recipe(), "desed").stage
     assert stage.training.epochs == 2
-    assert stage.heads["frames"].format == "strong"
+    assert stage.heads["frames"].format.name == "strong"
 
 
 def test_a_variant_overrides_and_a_setting_has_the_last_word(recipe):
@@ -118,7 +118,7 @@ def test_nothing_is_chosen_on_test(recipe, text):
 
 
 def test_training_on_a_split_that_is_not_train_is_refused(recipe):
-    with pytest.raises(BadRecipe, match="'valid/weak' is not a train split"):
+    with pytest.raises(BadRecipe, match="'valid/weak' is no train split"):
         resolve(recipe(), "desed", None, {"batch": {"valid/weak": 2}})
 
 

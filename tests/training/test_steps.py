@@ -50,7 +50,7 @@ def make_batch():
 
 
 def formats():
-    return {n: registry.find("formats", h.format)(CLASSES) for n, h in HEADS.items()}
+    return {n: registry.find("formats", h.format.name)(CLASSES) for n, h in HEADS.items()}
 
 
 def same_view(batch, view):

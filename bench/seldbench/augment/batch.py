@@ -20,6 +20,7 @@ class Batch:
     label_hop: hop of the targets' frames, None where no head has frames.
     statistic: of the whole clips that the windows are cut from, (clips, values); None where a
         window's own holds: it is the whole clip, or augmented.
+    start: (clips,) the windows' first frames in the clips that `statistic` is of; None with it.
     """
 
     waves: Tensor
@@ -28,6 +29,7 @@ class Batch:
     spectrum: Tensor | None = None
     label_hop: float | None = None
     statistic: Tensor | None = None
+    start: Tensor | None = None
 
     def positions(self, splits: Iterable[str]) -> Tensor:
         """The clips that come from these splits, (clips,) int64 on the CPU, in order.
@@ -57,6 +59,7 @@ class Batch:
             targets={k: v.to(device, non_blocking=True) for k, v in self.targets.items()},
             spectrum=None if self.spectrum is None else self.spectrum.to(device, non_blocking=True),
             statistic=None if self.statistic is None else self.statistic.to(device),
+            start=None if self.start is None else self.start.to(device),
         )
 
     def split(self, parts: int) -> "list[Batch]":
@@ -87,4 +90,5 @@ class Batch:
             groups=tuple(groups),
             spectrum=None if self.spectrum is None else self.spectrum[take],
             statistic=None if self.statistic is None else self.statistic[take],
+            start=None if self.start is None else self.start[take],
         )

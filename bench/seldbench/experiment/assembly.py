@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from seldbench import registry
+from seldbench.arrays import rotations
 from seldbench.contracts import Architecture, Features, OutputFormat
 from seldbench.errors import BadRecipe, BadRun, near
 from seldbench.inference.outputs import Listener
 from seldbench.recipe import Component, Stage
+from seldbench.runs import StageFolder
 from seldbench.training import checkpoint
 from seldbench.training.inputs import memory_format
 from seldbench.windows import Windowing
@@ -35,21 +37,28 @@ class Assembly:
         """Trainable parameters."""
         return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
 
+    @property
+    def features(self) -> nn.Module:
+        """The features as a module."""
+        return cast(nn.Module, self.windowing.features)
+
     def to(self, device: torch.device) -> None:
         """Features and network moved."""
         self.network.to(device)
-        cast(nn.Module, self.windowing.features).to(device)
+        self.features.to(device)
 
     def listener(self, network: nn.Module, device: torch.device) -> Listener:
-        """The network at test, in float32; windows overlap by half."""
+        """The network at test, in float32."""
         self.to(device)
+        how = self.stage.inference
         return Listener(
             network.to(device),
             self.windowing,
             self.formats,
-            hop=self.windowing.window / 2,
+            hop=how.hop or self.windowing.window / 2,
             frames=self.frames,
             device=device,
+            rotations=rotations(self.stage.layout) if how.rotations else rotations("mono"),
         )
 
 
@@ -77,14 +86,20 @@ def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: in
     return Assembly(stage, found, classes, windowing, formats, network, frames)
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Fill a network from a stage's weights; every tensor must be there, and no other.
+def load_trained(assembly: Assembly, folder: StageFolder) -> None:
+    """Fill a network, and the scaling of its features, from a finished stage.
 
     Raises:
         BadRun: unreadable, or weights of another network.
     """
-    tensors, _ = checkpoint.load(path)
-    _fill(network, tensors, path)
+    _fill(assembly.network, checkpoint.load(folder.weights)[0], folder.weights)
+    if assembly.windowing.features.fitted:
+        load_scaling(assembly, folder.scaling)
+
+
+def load_scaling(assembly: Assembly, path: Path) -> None:
+    """Fill the features' scaling. Raises BadRun as `load_trained`."""
+    _fill(assembly.features, checkpoint.load(path)[0], path)
 
 
 def initialise(network: nn.Module, part: str, path: Path, source: str) -> None:
@@ -102,10 +117,15 @@ def _fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
 
 def _format(head: str, stage: Stage, classes: tuple[str, ...]) -> OutputFormat:
     chosen = stage.heads[head]
-    form: OutputFormat = registry.find("formats", chosen.format)(classes)
+    make = registry.find("formats", chosen.format.name)
+    _check_arguments(f"format {chosen.format.name!r}", make, set(chosen.format.arguments))
+    try:
+        form: OutputFormat = make(classes, **chosen.format.arguments)
+    except (TypeError, ValueError) as error:
+        raise BadRecipe(f"heads.{head}: format {chosen.format.name!r}: {error}") from error
     if chosen.loss not in form.losses:
         raise BadRecipe(
-            f"heads.{head}: format {chosen.format!r} has no loss {chosen.loss!r}"
+            f"heads.{head}: format {chosen.format.name!r} has no loss {chosen.loss!r}"
             f"{near(chosen.loss, form.losses)}; it has: {', '.join(form.losses)}"
         )
     return form

@@ -20,6 +20,7 @@ from seldbench.augment import SCENE, SPECTRUM, Augmentation
 from seldbench.contracts import Clip, Dataset, Progress
 from seldbench.errors import BadRecipe, MissingData, UnknownName, near
 from seldbench.experiment.assembly import Assembly, assemble, initialise
+from seldbench.experiment.scaling import fit_scaling
 from seldbench.experiment.validation import Validator
 from seldbench.recipe import Component, Recipe, Stage, canonical
 from seldbench.runs import StageFolder
@@ -105,6 +106,7 @@ class Prepared:
     step: Step
     hearing: Hearing
     validator: Validator | None
+    scaled_on: tuple[Clip, ...]
 
 
 def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
@@ -122,6 +124,7 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
             [clip for split in name.split("+") for clip in data.clips(split)],
             heads=stage.heads,
             windowing=assembly.windowing,
+            hop=stage.training.hop,
         )
         for name, size in stage.batch.items()
     ]
@@ -134,7 +137,7 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
         assembly.windowing,
         seed=seed,
         steps=stage.training.steps,
-        whole_statistics=_plain_windows(stage, groups),
+        whole_statistics=assembly.windowing.features.statistics and _plain_windows(stage, groups),
     )
     kept: dict[str, Any] = {"heads": stage.heads, "formats": assembly.formats, "groups": groups}
     step: Step
@@ -159,7 +162,9 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
         view=_augmentations(stage, "view"),
         channels_last=stage.training.channels_last,
     )
-    return Prepared(node, assembly, batches, step, hearing, validator)
+    fitted = assembly.windowing.features.fitted
+    scaled_on = [c for split in stage.fitted_on for c in data.clips(split)] if fitted else []
+    return Prepared(node, assembly, batches, step, hearing, validator, tuple(scaled_on))
 
 
 def execute(
@@ -196,6 +201,7 @@ def _train(
         initialise(assembly.network, part, source, origin.part)
     prepared.step.begin()
     assembly.to(device)
+    fit_scaling(assembly, prepared.scaled_on, node.folder.scaling, device=device, progress=progress)
     for network in prepared.step.networks.values():
         network.to(device)
     validator = prepared.validator
@@ -249,7 +255,7 @@ def _versions(architecture: str, stage: Stage) -> dict[str, int]:
     features = stage.features.name
     found[f"features {features}"] = registry.find("features", features).version
     for head in stage.heads.values():
-        found[f"format {head.format}"] = registry.find("formats", head.format).version
+        found[f"format {head.format.name}"] = registry.find("formats", head.format.name).version
     return found
 
 

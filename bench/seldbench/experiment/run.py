@@ -17,7 +17,7 @@ from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.errors import BadRecipe
 from seldbench.evaluation import class_event_f1, score_sed
 from seldbench.experiment import graph
-from seldbench.experiment.assembly import load_weights
+from seldbench.experiment.assembly import load_trained
 from seldbench.experiment.graph import Data, Node, Prepared
 from seldbench.experiment.validation import fixed
 from seldbench.inference import gathering
@@ -223,7 +223,7 @@ class _Listening:
 
     def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
         assembly, experiment = self.shown.assembly, self.experiment
-        load_weights(assembly.network, self.shown.node.folder.weights)
+        load_trained(assembly, self.shown.node.folder)
         clips = experiment.data.clips(split)
         heard = []
         for clip, outputs in assembly.listener(assembly.network, self.device)(clips):

@@ -10,8 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seldbench.arrays import channel_map
 from seldbench.contracts import Clip, OutputFormat
+from seldbench.geometry import ROTATIONS, Rotation
 from seldbench.windows import Windowing
+
+IDENTITY = ROTATIONS[0]
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Listener:
     """A network with its windows and the formats of its heads.
 
     hop: seconds from one window of a long clip to the next. frames: label frames of a window.
+    rotations: a clip is heard turned by each of them, and the answers, turned back, are averaged.
     Everything is computed in float32, so that scores do not depend on the machine's autocast.
     """
 
@@ -28,6 +33,7 @@ class Listener:
     hop: float
     frames: int
     device: torch.device
+    rotations: tuple[Rotation, ...] = (IDENTITY,)
     batch: int = 24
 
     @torch.inference_mode()
@@ -37,24 +43,35 @@ class Listener:
         for group in _together(clips, self.windowing.window, self.batch):
             yield from zip(group, self._outputs(group))
 
-    def spectra(self, clips: list[Clip]) -> Tensor:
+    def spectra(self, clips: list[Clip], rotation: Rotation = IDENTITY) -> Tensor:
         """Features of whole clips of one padded length: (clips, channels, frames, bins)."""
-        waves = torch.from_numpy(np.stack([self.windowing.whole(clip) for clip in clips]))
         features = self.windowing.features
-        spectrum = features.spectrum(waves.to(self.device))
+        turn = None if rotation == IDENTITY else channel_map(features.layout, rotation)
+        whole = [self.windowing.whole_spectrum(clip, self.device, turn) for clip in clips]
+        spectrum = torch.cat(whole)
         return features.finish(spectrum, features.statistic(spectrum))
 
     def _outputs(self, clips: list[Clip]) -> list[dict[str, Tensor]]:
-        spectra = self.spectra(clips)
         starts = self.windowing.onsets(max(clip.duration for clip in clips), self.hop)
         firsts = [round(start / self.windowing.features.hop) for start in starts]
+        views = [self._heard(clips, firsts, rotation) for rotation in self.rotations]
+        outputs = {name: torch.cat([v[name] for v in views], dim=1) for name in views[0]}
+        every = starts * len(views)
+        return [
+            self._merged({name: o[i] for name, o in outputs.items()}, every, clip)
+            for i, clip in enumerate(clips)
+        ]
+
+    def _heard(self, clips: list[Clip], firsts: list[int], rotation: Rotation) -> dict[str, Tensor]:
+        """What is said of the windows of a turned scene, turned back: (clips, windows, ...)."""
+        spectra = self.spectra(clips, rotation)
         length = self.windowing.frames
         cuts = torch.stack([spectra[:, :, f : f + length] for f in firsts], dim=1).flatten(0, 1)
         outputs = self._run(cuts)
-        return [
-            self._merged({name: o[i * len(starts) :] for name, o in outputs.items()}, starts, clip)
-            for i, clip in enumerate(clips)
-        ]
+        back = rotation.inverse
+        if rotation != IDENTITY:
+            outputs = {name: self.formats[name].rotate(o, back) for name, o in outputs.items()}
+        return {name: o.unflatten(0, (len(clips), len(firsts))) for name, o in outputs.items()}
 
     def _run(self, cuts: Tensor) -> dict[str, Tensor]:
         parts: dict[str, list[Tensor]] = {}
@@ -67,14 +84,13 @@ class Listener:
     def _merged(
         self, outputs: Mapping[str, Tensor], starts: list[float], clip: Clip
     ) -> dict[str, Tensor]:
-        """The first `len(starts)` rows are this clip's windows."""
+        """The clip's windows as one."""
         hop = self.windowing.grid
         firsts = [round(start / hop) for start in starts]
         # A clip's last part of a frame has no label frame where the network's frames end before it.
-        frames = min(int(np.ceil(clip.duration / hop - 1e-6)), firsts[-1] + self.frames)
+        frames = min(int(np.ceil(clip.duration / hop - 1e-6)), max(firsts) + self.frames)
         return {
-            name: form.merge(outputs[name][: len(starts)], firsts, frames)
-            for name, form in self.formats.items()
+            name: form.merge(outputs[name], firsts, frames) for name, form in self.formats.items()
         }
 
 

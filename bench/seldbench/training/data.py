@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from seldbench.augment import Batch
 from seldbench.contracts import Clip, OutputFormat
@@ -55,8 +56,9 @@ def make_group(
     *,
     heads: Mapping[str, Head],
     windowing: Windowing,
+    hop: float | None = None,
 ) -> Group:
-    """A group of the batch, its clips cut into windows side by side.
+    """A group of the batch, its clips cut into windows `hop` apart (None: side by side).
 
     Raises:
         MissingData: fewer windows than one batch takes.
@@ -69,7 +71,7 @@ def make_group(
     examples = tuple(
         Example(clip, onset)
         for clip in clips
-        for onset in windowing.onsets(clip.duration, windowing.window)
+        for onset in windowing.onsets(clip.duration, hop or windowing.window)
     )
     if len(examples) < size:
         raise MissingData(
@@ -125,6 +127,7 @@ class Batches:
     def _read(self, draws: Sequence[np.ndarray], step: int) -> Batch:
         waves: list[np.ndarray] = []
         statistics: list[Tensor] = []
+        starts: list[int] = []
         targets: dict[str, list[Tensor]] = {name: [] for name in self.labels}
         parts = []
         for group, order in zip(self.groups, draws):
@@ -134,6 +137,7 @@ class Batches:
                 waves.append(self._windowing.cut(example.clip, example.onset))
                 if self._whole_statistics:
                     statistics.append(self._statistic(example.clip))
+                    starts.append(round(example.onset / self._windowing.features.hop))
                 for name in self.labels:
                     targets[name].append(self._target(name, example, group))
             parts.append((group.name, slice(first, len(waves))))
@@ -142,7 +146,8 @@ class Batches:
             targets={name: torch.stack(rows) for name, rows in targets.items()},
             groups=tuple(parts),
             label_hop=self._windowing.grid,
-            statistic=torch.stack(statistics) if statistics else None,
+            statistic=pad_sequence(statistics, batch_first=True) if statistics else None,
+            start=torch.tensor(starts) if statistics else None,
         )
 
     def _statistic(self, clip: Clip) -> Tensor:

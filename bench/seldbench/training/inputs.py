@@ -49,10 +49,10 @@ class Hearing:
         for augmentation in self.view:
             batch = augmentation(batch, features, self.formats, draw)
         assert batch.spectrum is not None
-        statistic = batch.statistic
-        if statistic is None:
-            statistic = features.statistic(batch.spectrum)
-        finished = features.finish(batch.spectrum, statistic)
+        statistic, start = batch.statistic, batch.start
+        if statistic is None or start is None:
+            statistic, start = features.statistic(batch.spectrum), None
+        finished = features.finish(batch.spectrum, statistic, 0 if start is None else start)
         return finished.contiguous(memory_format=memory_format(self.channels_last))
 
 

@@ -94,6 +94,7 @@ def make_optimiser(training: Training, network: nn.Module) -> torch.optim.Optimi
         network.parameters(),
         lr=training.lr,
         betas=training.betas,
+        eps=training.eps,
         weight_decay=training.weight_decay,
     )
 
@@ -166,7 +167,20 @@ def _step(
 def _rate(job: Job, optimiser: torch.optim.Optimizer, done: int) -> None:
     ramp_steps = job.training.ramp_epochs * job.batches.steps
     for group in optimiser.param_groups:
-        group["lr"] = job.training.lr * ramp_up(done, ramp_steps)
+        group["lr"] = job.training.lr * ramp_up(done, ramp_steps) * decayed(job, done)
+
+
+def decayed(job: Job, done: int) -> float:
+    """What the recipe's decay leaves of the step size after so many steps."""
+    decay = job.training.decay
+    if decay is None:
+        return 1.0
+    start, end = decay.start * job.batches.steps, job.training.epochs * job.batches.steps
+    if done < start:
+        return 1.0
+    if decay.shape == "step":
+        return decay.factor
+    return 1.0 - (1.0 - decay.factor) * min(1.0, (done - start) / max(end - 1 - start, 1))
 
 
 def _validate(job: Job, state: State, epoch: int) -> dict[str, dict[str, float]]:

@@ -1,0 +1,49 @@
+"""A recipe is a system: stages, training, post-processing, scorers and variants, in one TOML file.
+
+`recipes/<architecture>/<dataset>.toml`. What stands at the top level holds for every stage; a table
+under `[stages.NAME]` overrides it; a table under `[variants.NAME]` overrides both; `--set` has the
+last word. Tables merge key by key, except those whose keys are a choice of their own (REPLACED),
+which are taken whole. Unknown keys are refused.
+"""
+
+from seldbench.recipe.model import (
+    PROTOCOLS,
+    SCORES,
+    ClipMask,
+    Component,
+    Consistency,
+    Head,
+    Post,
+    Recipe,
+    Stage,
+    Training,
+    Tune,
+)
+from seldbench.recipe.resolving import (
+    canonical,
+    merge,
+    parse_setting,
+    recipe_file,
+    resolve,
+    variants,
+)
+
+__all__ = [
+    "PROTOCOLS",
+    "SCORES",
+    "ClipMask",
+    "Component",
+    "Consistency",
+    "Head",
+    "Post",
+    "Recipe",
+    "Stage",
+    "Training",
+    "Tune",
+    "canonical",
+    "merge",
+    "parse_setting",
+    "recipe_file",
+    "resolve",
+    "variants",
+]
