@@ -101,7 +101,7 @@ class LogMelDesed(nn.Module):
             unit = (_decibels(spectrum) - low) / (high - low + 1e-8)
             return unit if self.scaling == "band" else unit * 2.0 - 1.0
 
-    def fit(self, waves: Iterable[Tensor]) -> None:
+    def fit(self, spectra: Iterable[Tensor]) -> None:
         """Nothing: every clip is scaled by its own statistic."""
 
 
