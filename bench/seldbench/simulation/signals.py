@@ -127,9 +127,16 @@ class Signals:
         distance = (self.bins - centres[..., None]) / np.asarray(widths)[:, None]
         return (np.asarray(levels)[:, None] / np.sqrt(1 + distance**2)).sum(axis=1)
 
-    def strike(self, rng: Rng, frequencies: Array, decays: Array, amplitudes: Array) -> Array:
-        """Damped modes sounding together. decays: seconds to fall by 60 dB."""
-        length = self.samples(min(float(decays.max()), 1.5))
+    def strike(
+        self,
+        rng: Rng,
+        frequencies: Array,
+        decays: Array,
+        amplitudes: Array,
+        longest: float = 1.5,
+    ) -> Array:
+        """Damped modes sounding together. decays: seconds to fall by 60 dB; longest: seconds."""
+        length = self.samples(min(float(decays.max()), longest))
         time = np.arange(length) / self.rate
         turns = rng.uniform(0, 2 * np.pi, len(frequencies))
         keep = frequencies < self.top
