@@ -34,3 +34,26 @@ frame is BLOCK samples (0.1 s). Directions are seen from the array.
   `Colour.draw(rng)`: a room's own.
 - `noise_gain(target, noise, snr) -> float`: energies on W over the whole clip, decibels.
 """
+
+from seldbench.simulation.spatial.ambience import Colour, ambience, noise_gain
+from seldbench.simulation.spatial.bank import Bank
+from seldbench.simulation.spatial.grid import FULL, MINI, Grid
+from seldbench.simulation.spatial.moving import render_event, trajectory
+from seldbench.simulation.spatial.rooms import Room
+from seldbench.simulation.spatial.sampling import BLOCK, LAYOUTS, RATE
+
+__all__ = [
+    "BLOCK",
+    "FULL",
+    "LAYOUTS",
+    "MINI",
+    "RATE",
+    "Bank",
+    "Colour",
+    "Grid",
+    "Room",
+    "ambience",
+    "noise_gain",
+    "render_event",
+    "trajectory",
+]
