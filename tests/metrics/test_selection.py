@@ -1,8 +1,12 @@
 """Scores by which a model is chosen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from seldbench.events import DirectionTable
+from seldbench.metrics.seld import SCORERS
 from seldbench.metrics.selection import SELECTION, Validation
 
 
@@ -24,7 +28,8 @@ def valid(events, frames):
 
 
 def test_every_score_is_half_where_one_of_two_classes_is_found(valid):
-    scores = {name: score(valid) for name, score in SELECTION.items()}
+    names = [name for name in SELECTION if name not in SCORERS]
+    scores = {name: SELECTION[name](valid) for name in names}
     assert scores == {
         "clip_f1_macro": 0.5,
         "intersection_f1_macro": 0.5,  # the class without a hit counts
@@ -60,3 +65,28 @@ def test_intersection_f1_equals_sed_scores_eval_at_a_half(synthetic, expected):
         synthetic.known.classes,
     )
     assert SELECTION["intersection_f1_macro"](valid) == pytest.approx(golden, abs=1e-9)
+
+
+def directions(rows):
+    """Of one file: (frame, class, azimuth)."""
+    rows = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    nothing = np.zeros(len(rows), dtype=np.int64)
+    angles = np.stack([rows[:, 2], nothing], axis=1).astype(np.float64)
+    return DirectionTable(("a",), nothing, rows[:, 0], rows[:, 1], nothing, angles)
+
+
+@pytest.mark.parametrize("scorer", ["dcase2021", "dcase2022"])
+def test_of_directions_one_less_the_seld_score_selects(valid, scorer):
+    truth = directions([(k, label, 10) for k in range(20) for label in (0, 1)])
+    half = directions([(k, 0, 10) for k in range(20)])
+    scores = [
+        SELECTION[scorer](replace(valid, directions=(truth, guess)))
+        for guess in (truth, half, directions([]))
+    ]
+    assert scores[0] == pytest.approx(1.0)
+    assert scores[0] > scores[1] > scores[2]
+
+
+def test_a_score_of_directions_needs_directions(valid):
+    with pytest.raises(ValueError, match="needs clips with directions"):
+        SELECTION["dcase2021"](valid)

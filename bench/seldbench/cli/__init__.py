@@ -57,6 +57,14 @@ def run(
     set_: Annotated[
         list[str], typer.Option("--set", help="key=value on top of the recipe; repeatable.")
     ] = [],  # noqa: B006
+    layout: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="What it must hear, foa or mic: picks the variant if none is named."),
+    ] = None,
+    init: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Begin with the weights of this run, or of a .safetensors file."),
+    ] = None,
     limit: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Use only so many clips of each split (the row says so)."),
@@ -70,16 +78,16 @@ def run(
     """Train, predict and score; start it again after an interruption and it goes on."""
     from seldbench.experiment.start import start
 
-    names = [name for name in variant.split(",") if name]
-    variants: list[str | None] = [*names] or [None]
     for line in start(
         arch,
         dataset,
         RUNS,
         console,
-        variants=variants,
+        variants=[name for name in variant.split(",") if name],
         seeds=_numbers(seed),
         settings=set_,
+        layout=layout,
+        init=init,
         limit=limit,
         data_root=data_root,
         dry_run=dry_run,

@@ -12,18 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seldbench import annotations, runs
+from seldbench import runs
 from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.errors import BadRecipe
-from seldbench.evaluation import class_event_f1, score_sed
+from seldbench.evaluation import class_event_f1
 from seldbench.experiment import graph
 from seldbench.experiment.assembly import load_trained
+from seldbench.experiment.files import write_sed, write_seld
 from seldbench.experiment.graph import Data, Node, Prepared
-from seldbench.experiment.validation import fixed
+from seldbench.experiment.scoring import scored_sed, scored_seld
+from seldbench.experiment.validation import LOSS, fixed
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.tuning import tuned
-from seldbench.prediction import ClipScores, Prediction
+from seldbench.prediction import Prediction
 from seldbench.recipe import SCORES, Recipe, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
@@ -51,24 +53,46 @@ class Experiment:
         if tune is not None:
             self.data.clips(tune.on)
         fixed(self.recipe.post, self.data.dataset.classes)
-        return [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
+        prepared = [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
+        self._check_grid(prepared)
+        return prepared
+
+    def _check_grid(self, prepared: Sequence[Prepared]) -> None:
+        """Directions are scored frame by frame: a network's frames must be the annotation's."""
+        dataset = self.data.dataset
+        for one in prepared:
+            hop = one.assembly.windowing.grid
+            if dataset.task == "seld" and dataset.grid and abs(hop - dataset.grid) > 1e-6:
+                raise BadRecipe(
+                    f"{self.recipe.architecture}: label frames of {hop:g} s, but {dataset.name} is"
+                    f" annotated every {dataset.grid:g} s; choose features or pools that make them"
+                    " equal"
+                )
 
     def _check_scorers(self) -> None:
-        task = self.data.dataset.task
-        for scorer in self.recipe.scorers:
-            if SCORES[scorer] != task:
+        """Scorers, and the scores that select, are those of the data set's task."""
+        dataset, recipe = self.data.dataset, self.recipe
+        fitting = [name for name, task in SCORES.items() if task == dataset.task]
+        for scorer in recipe.scorers:
+            if scorer not in fitting:
                 raise BadRecipe(
-                    f"scorers: {scorer!r} scores {SCORES[scorer]}, and {self.data.dataset.name} is"
-                    f" a set for {task}; name one of:"
-                    f" {', '.join(name for name, of in SCORES.items() if of == task)}"
+                    f"scorers: {scorer!r} scores {SCORES[scorer]}, and {dataset.name} is a set for"
+                    f" {dataset.task}; name one of: {', '.join(fitting)}"
                 )
+        for name, stage in recipe.stages.items():
+            chosen = stage.select.values() if isinstance(stage.select, dict) else ()
+            for score in set(chosen) - {LOSS}:
+                if (SCORES.get(score) == "seld") != (dataset.task == "seld"):
+                    raise BadRecipe(
+                        f"stages.{name}.select: {score!r} is no score of {dataset.name}, a set for"
+                        f" {dataset.task}; {LOSS!r} is one of any"
+                    )
 
     def splits(self) -> set[str]:
         """The splits that the run uses."""
         used = {TEST}
         for stage in self.recipe.stages.values():
-            used |= {split for group in stage.batch for split in group.split("+")}
-            used |= set(stage.select) if isinstance(stage.select, dict) else set()
+            used |= {*stage.trained_on, *stage.fitted_on, *stage.selected_on}
         return used
 
     def about(self, nodes: Sequence[Node]) -> dict[str, Any]:
@@ -125,15 +149,10 @@ class Experiment:
         device: str,
     ) -> dict[str, Any]:
         """Scored from the files, as anybody's would be."""
-        reference = annotations.read_events(run.reference / "ground_truth.tsv")
-        durations = annotations.read_durations(run.reference / "durations.tsv")
-        decided = annotations.read_events(run.predictions / "events.tsv")
-        scores = score_sed(reference, durations, decided)
-        frames = run.predictions / "scores.npz"
-        if frames.exists():
-            ranked = score_sed(reference, durations, annotations.read_frame_scores(frames))
-            # The events were decided with the run's own thresholds: theirs are the event scores.
-            scores = ranked.overlaid(scores)
+        if self.data.dataset.task == "seld":
+            scores = scored_seld(run, self.recipe.scorers, self.data.dataset.classes)
+        else:
+            scores = scored_sed(run)
         about = run.about
         return {
             "format": runs.FORMAT,
@@ -141,6 +160,7 @@ class Experiment:
             "task": self.data.dataset.task,
             **{k: about[k] for k in ("arch", "dataset", "variant", "seed", "fold", "limit")},
             "label": self.recipe.title,
+            "protocol": self.recipe.protocol,
             "split": TEST,
             **scores.as_json(),
             "data": self._data(),
@@ -160,9 +180,7 @@ class Experiment:
 
     def _data(self) -> dict[str, Any]:
         dataset = self.data.dataset
-        splits = {
-            s for stage in self.recipe.stages.values() for b in stage.batch for s in b.split("+")
-        }
+        splits = {split for stage in self.recipe.stages.values() for split in stage.trained_on}
         coverage = {s: list(dataset.coverage(s)) for s in sorted(splits | {TEST})}
         found, expected = coverage[TEST]
         return {
@@ -219,7 +237,12 @@ class _Listening:
             )
             for clip, outputs in heard
         }
-        write_predictions(run, [clip for clip, _ in heard], predictions, assembly.classes)
+        clips, dataset = [clip for clip, _ in heard], self.experiment.data.dataset
+        if dataset.task == "seld":
+            assert dataset.grid is not None
+            write_seld(run, clips, predictions, assembly.classes, dataset.grid)
+        else:
+            write_sed(run, clips, predictions, assembly.classes)
 
     def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
         assembly, experiment = self.shown.assembly, self.experiment
@@ -230,27 +253,3 @@ class _Listening:
             heard.append((clip, masked(outputs, experiment.recipe.post.clip_mask)))
             self.progress.advance(f"listening to {split}", len(heard), len(clips))
         return heard
-
-
-def write_predictions(
-    run: Run,
-    clips: Sequence[Clip],
-    predictions: Mapping[str, Prediction],
-    classes: tuple[str, ...],
-) -> None:
-    """Reference and predictions in the field's formats: all that scoring reads."""
-    reference = gathering.reference_of(clips)
-    if reference is not None:
-        annotations.write_events(run.reference / "ground_truth.tsv", reference)
-    durations = {clip.id: clip.duration for clip in clips}
-    annotations.write_durations(run.reference / "durations.tsv", durations)
-    annotations.write_events(run.predictions / "events.tsv", gathering.events_of(predictions))
-    frames = gathering.frame_scores_of(predictions, clips, classes)
-    if frames is not None:
-        annotations.write_frame_scores(run.predictions / "scores.npz", frames)
-    clip_scores = gathering.clip_scores_of(predictions, clips)
-    if clip_scores is not None:
-        names = tuple(clip.id for clip in clips)
-        annotations.write_clip_scores(
-            run.predictions / "clips.tsv", ClipScores(clip_scores, names, classes)
-        )

@@ -7,9 +7,13 @@ from typing import Any
 
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
+from seldbench.errors import UnknownName, near
 from seldbench.experiment.graph import Data
 from seldbench.experiment.run import Experiment
 from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
+from seldbench.recipe import variants as variant_names
+from seldbench.runs import open_run
+from seldbench.storage import read_json
 
 
 def start(
@@ -18,9 +22,11 @@ def start(
     runs: Path,
     progress: Progress,
     *,
-    variants: Sequence[str | None],
+    variants: Sequence[str],
     seeds: Sequence[int],
     settings: Sequence[str],
+    layout: str | None = None,
+    init: str | None = None,
     limit: int | None,
     data_root: Path | None,
     dry_run: bool,
@@ -28,10 +34,24 @@ def start(
     """Run every variant with every seed; lines for a person, as they come.
 
     All recipes are resolved and all data is opened before anything is trained.
+
+    Args:
+        variants: none: the recipe's first, or the first that hears `layout`.
+        layout: what every variant must hear.
+        init: a run whose weights the shown stage begins with.
     """
     path = recipe_file(arch, dataset)
-    chosen = dict(parse_setting(text) for text in settings)
-    recipes = [resolve(path, dataset, variant, chosen) for variant in variants]
+    chosen: dict[str, Any] = dict(parse_setting(text) for text in settings)
+    names = list(variants) or [_first(path, dataset, layout)]
+    recipes = [resolve(path, dataset, variant, chosen) for variant in names]
+    for recipe in recipes:
+        _check_layout(recipe, layout, path)
+    if init is not None:
+        origin = {"": {"path": str(_weights(init, runs))}}
+        recipes = [
+            resolve(path, dataset, r.variant, chosen | {f"stages.{r.shown_stage}.init": origin})
+            for r in recipes
+        ]
     data = Data(open_dataset(dataset, data_root), limit=limit)
     experiments = [Experiment(r, data, seed, runs) for r in recipes for seed in seeds]
     for experiment in experiments:
@@ -39,6 +59,44 @@ def start(
             yield from plan(experiment)
         else:
             yield from _run(experiment, progress)
+
+
+def layouts(recipe: Recipe) -> set[str]:
+    """What the stages of a recipe hear."""
+    return {stage.layout for stage in recipe.stages.values()}
+
+
+def _first(path: Path, dataset: str, layout: str | None) -> str | None:
+    if layout is None:
+        return None
+    of_variant = {name: layouts(resolve(path, dataset, name)) for name in variant_names(path)}
+    for name, heard in of_variant.items():
+        if heard == {layout}:
+            return name
+    known = sorted(set().union(*of_variant.values()))
+    raise UnknownName(
+        f"--layout {layout}: no variant of {path.parent.name}/{path.stem} hears"
+        f" it{near(layout, known)}; they hear: {', '.join(known)}"
+    )
+
+
+def _check_layout(recipe: Recipe, layout: str | None, path: Path) -> None:
+    if layout is not None and layouts(recipe) != {layout}:
+        heard = " and ".join(sorted(layouts(recipe)))
+        raise UnknownName(
+            f"--layout {layout}: variant {recipe.variant} of {path.parent.name}/{path.stem} hears"
+            f" {heard}; leave out one of --variant and --layout, or make them agree"
+        )
+
+
+def _weights(name: str, folder: Path) -> Path:
+    """The weights of a run's shown stage, or a safetensors file."""
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        return path
+    run = open_run(name, folder)
+    recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
+    return run.stage(recipe.shown_stage).weights.resolve()
 
 
 def plan(experiment: Experiment) -> Iterator[str]:

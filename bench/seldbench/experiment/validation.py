@@ -9,10 +9,20 @@ from torch import nn
 from seldbench.contracts import Clip, PostProcessing
 from seldbench.errors import UnknownName, near
 from seldbench.evaluation import SELECTION, Validation
+from seldbench.events import DirectionTable
 from seldbench.experiment.assembly import Assembly
 from seldbench.inference.decoding import decode, masked
-from seldbench.inference.gathering import clip_scores_of, frame_scores_of, reference_of
+from seldbench.inference.gathering import (
+    clip_scores_of,
+    direction_reference,
+    directions_of,
+    frame_scores_of,
+    reference_of,
+)
+from seldbench.prediction import Prediction
 from seldbench.recipe import Post
+
+LOSS = "loss"  # of the recipe's heads; lower is better
 
 
 @dataclass(frozen=True)
@@ -26,19 +36,49 @@ class Validator:
 
     def __post_init__(self) -> None:
         for name in self.select.values():
-            if name not in SELECTION:
+            if name not in (*SELECTION, LOSS):
                 raise UnknownName(
-                    f"select: no score {name!r}{near(name, SELECTION)};"
-                    f" there are: {', '.join(SELECTION)}"
+                    f"select: no score {name!r}{near(name, [*SELECTION, LOSS])};"
+                    f" there are: {', '.join([*SELECTION, LOSS])}"
                 )
 
     def __call__(self, network: nn.Module, device: torch.device) -> dict[str, float]:
-        """{"valid/... name": value, ..., "score": their sum}."""
+        """{"valid/... name": value, ..., "score": their sum, or the loss with its sign turned}."""
+        if LOSS in self.select.values():
+            losses = {
+                f"{split} {LOSS}": self._loss(network, split, device) for split in self.select
+            }
+            return {**losses, "score": -sum(losses.values())}
         scores = {
             f"{split} {name}": SELECTION[name](self._validation(network, split, device))
             for split, name in self.select.items()
         }
         return {**scores, "score": sum(scores.values())}
+
+    def _loss(self, network: nn.Module, split: str, device: torch.device) -> float:
+        """The mean over the windows of a split, cut side by side, of the heads' weighted losses."""
+        windowing = self.assembly.windowing
+        network.to(device).eval()
+        total, count = 0.0, 0
+        for clip in self.splits[split]:
+            onsets = windowing.onsets(clip.duration, windowing.window)
+            spectrum = windowing.whole_spectrum(clip, device)
+            features = windowing.features.finish(spectrum, windowing.features.statistic(spectrum))
+            firsts = [round(onset / windowing.features.hop) for onset in onsets]
+            cuts = torch.cat([features[:, :, f : f + windowing.frames] for f in firsts])
+            outputs = network(cuts)
+            for name, head in self.assembly.stage.heads.items():
+                form = self.assembly.formats[name]
+                encoded = [
+                    form.encode(clip, onset, self.assembly.frames, windowing.grid)
+                    for onset in onsets
+                ]
+                loss = form.losses[head.loss](
+                    outputs[name].float(), torch.stack(encoded).to(device)
+                )
+                total += head.weight * float(loss) * len(onsets)
+            count += len(onsets)
+        return total / count
 
     def _validation(self, network: nn.Module, split: str, device: torch.device) -> Validation:
         clips = self.splits[split]
@@ -63,7 +103,17 @@ class Validator:
             clip_scores=clip_scores_of(predictions, clips),
             clips=tuple(clip.id for clip in clips),
             classes=classes,
+            directions=self._directions(clips, predictions),
         )
+
+    def _directions(
+        self, clips: Sequence[Clip], predictions: Mapping[str, Prediction]
+    ) -> tuple[DirectionTable, DirectionTable] | None:
+        known = direction_reference(clips)
+        if known is None or any(p.events is None for p in predictions.values()):
+            return None
+        grid = self.assembly.windowing.grid
+        return known, directions_of(predictions, self.assembly.classes, grid)
 
 
 def fixed(post: Post, classes: Sequence[str]) -> PostProcessing:

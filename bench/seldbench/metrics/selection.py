@@ -5,10 +5,11 @@ Decisions are taken at 0.5, on scores as given: filters are the caller's.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from seldbench.events import EventTable
+from seldbench.events import DirectionTable, EventTable
 from seldbench.metrics.events.collar import Collar, collar_counts, macro_f1
 from seldbench.metrics.events.runs import events_above
 from seldbench.metrics.events.truth import detections, truth
@@ -16,6 +17,7 @@ from seldbench.metrics.psds.changepoints import change_points
 from seldbench.metrics.psds.curves import DCASE
 from seldbench.metrics.psds.intersection import Criteria, intersection_f1, point_counts
 from seldbench.metrics.psds.weighted import psds_exact
+from seldbench.metrics.seld import SCORERS, seld_counts, seld_scores
 from seldbench.metrics.tagging import clip_f1, macro
 from seldbench.metrics.uncertainty import Whole
 from seldbench.prediction import FrameScores
@@ -30,7 +32,8 @@ class Validation:
     """What is known of the validation clips, and what a network said of them.
 
     reference, durations: for scores of events. labels: {clip: its labels}, for clip scores.
-    clip_scores: (clips, classes), rows and columns as in `clips` and `classes`.
+    clip_scores: (clips, classes), rows and columns as in `clips` and `classes`. directions:
+    reference and predictions, where sources have directions.
     """
 
     reference: EventTable | None
@@ -40,6 +43,7 @@ class Validation:
     clip_scores: Array | None
     clips: tuple[str, ...]
     classes: tuple[str, ...]
+    directions: tuple[DirectionTable, DirectionTable] | None = None
 
     def events(self) -> tuple[EventTable, FrameScores]:
         """Raises ValueError where there are no reference events or no frame scores."""
@@ -89,9 +93,27 @@ def psds1(valid: Validation) -> float:
     return float(psds_exact(known, changes, scenario, Whole(len(known.clips))).psds[0])
 
 
+def seld(valid: Validation, scorer: str) -> float:
+    """1 less the SELD score of a year, so that higher is better; distances count where both sides
+    have them."""
+    if valid.directions is None:
+        raise ValueError("this score needs clips with directions, and events that a head decides")
+    reference, predicted = valid.directions
+    measured = reference.distance is not None and predicted.distance is not None
+    counts = seld_counts(
+        SCORERS[scorer],
+        reference,
+        predicted,
+        classes=len(valid.classes),
+        with_distance=measured,
+    )
+    return 1.0 - float(seld_scores(counts, Whole(len(counts.files)))[0]["seld_score"][0])
+
+
 SELECTION: dict[str, Callable[[Validation], float]] = {
     "clip_f1_macro": clip_f1_macro,
     "intersection_f1_macro": intersection_f1_macro,
     "event_f1_macro": event_f1_macro,
     "psds1": psds1,
+    **{name: partial(seld, scorer=name) for name in SCORERS},
 }

@@ -1,0 +1,76 @@
+"""A run's scores, from its files, by the scorers that its recipe names.
+
+The first scorer leads: its scores have their plain names. Those of further ones are named after
+them too, such as "dcase2024/f20".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from seldbench import annotations
+from seldbench.evaluation import Scores, score_sed, score_seld
+from seldbench.experiment.files import read_seld
+from seldbench.runs import Run
+
+Value = float | None
+
+
+def scored_sed(run: Run) -> Scores:
+    """By the rules of SED: frame scores at every threshold, events as the run decided them."""
+    reference = annotations.read_events(run.reference / "ground_truth.tsv")
+    durations = annotations.read_durations(run.reference / "durations.tsv")
+    scores = score_sed(
+        reference, durations, annotations.read_events(run.predictions / "events.tsv")
+    )
+    frames = run.predictions / "scores.npz"
+    if frames.exists():
+        ranked = score_sed(reference, durations, annotations.read_frame_scores(frames))
+        # The events were decided with the run's own thresholds: theirs are the event scores.
+        scores = ranked.overlaid(scores)
+    return scores
+
+
+def scored_seld(run: Run, scorers: Sequence[str], classes: Sequence[str]) -> Scores:
+    """By every scorer; classes by name. Distances count where both sides have them."""
+    reference, predicted = read_seld(run)
+    with_distance = reference.distance is not None and predicted.distance is not None
+    found = []
+    for name in scorers:
+        scores = score_seld(
+            reference, predicted, name, classes=len(classes), with_distance=with_distance
+        )
+        found.append(_with_names(scores, classes))
+    first, *further = found
+    for name, scores in zip(scorers[1:], further):
+        first = _joined(first, scores, f"{name}/")
+    return replace(first, details={**first.details, "scorers": list(scorers)})
+
+
+def _with_names(scores: Scores, classes: Sequence[str]) -> Scores:
+    """Class numbers as the data set's names."""
+    names = {str(number): name for number, name in enumerate(classes)}
+    return replace(
+        scores,
+        classes={names[c]: of for c, of in scores.classes.items()},
+        class_intervals={names[c]: of for c, of in scores.class_intervals.items()},
+        scored_classes=tuple(names[c] for c in scores.scored_classes),
+        unscored_classes=tuple(names[c] for c in scores.unscored_classes),
+    )
+
+
+def _joined(first: Scores, other: Scores, prefix: str) -> Scores:
+    def under(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+        return {**mine, **{prefix + name: value for name, value in theirs.items()}}
+
+    return replace(
+        first,
+        scores=under(first.scores, other.scores),
+        classes={c: under(of, other.classes[c]) for c, of in first.classes.items()},
+        intervals=under(first.intervals, other.intervals),
+        class_intervals={
+            c: under(of, other.class_intervals.get(c, {}))
+            for c, of in first.class_intervals.items()
+        },
+        notes=[*dict.fromkeys([*first.notes, *other.notes])],
+    )
