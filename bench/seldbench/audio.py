@@ -45,25 +45,36 @@ class AudioFile:
     float32, three times as fast. A path and a header are all that it keeps.
     """
 
-    def __init__(self, path: Path, channels: Collection[int] | None = None) -> None:
-        """channels: the numbers of channels that are welcome; None for any."""
+    def __init__(
+        self,
+        path: Path,
+        channels: Collection[int] | None = None,
+        rates: Collection[int] | None = None,
+    ) -> None:
+        """channels, rates: the numbers of channels and the rates that are welcome; None for any."""
         self.path = path
         self.channels = channels
+        self.rates = rates
 
     def __repr__(self) -> str:
         return f"AudioFile({str(self.path)!r})"
 
     @cached_property
     def header(self) -> Header:
-        """Raises BadFile: absent, not audio, truncated, empty, unwelcome number of channels."""
+        """Raises BadFile: absent, not audio, truncated, empty, unwelcome channels or rate."""
         header = read_header(self.path)
         if self.channels is not None and header.channels not in self.channels:
-            wanted = " or ".join(str(n) for n in sorted(self.channels))
-            raise BadFile(
-                f"{self.path}: has {header.channels} channels, {wanted} expected; convert it, or"
-                " take it out of the folder"
-            )
+            raise self._unwelcome(f"has {header.channels} channels", self.channels, "")
+        if self.rates is not None and header.sample_rate not in self.rates:
+            raise self._unwelcome(f"is at {header.sample_rate} Hz", self.rates, " Hz")
         return header
+
+    def _unwelcome(self, given: str, welcome: Collection[int], unit: str) -> BadFile:
+        wanted = " or ".join(str(n) for n in sorted(welcome))
+        return BadFile(
+            f"{self.path}: {given}, {wanted}{unit} expected; convert it, or take it out of the"
+            " folder"
+        )
 
     @property
     def sample_rate(self) -> int:

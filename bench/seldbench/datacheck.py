@@ -24,15 +24,18 @@ class Inspection(Protocol):
     """What a data set says of one split, broken or not.
 
     absence: why the split cannot be used at all; None if it can. expected: how many clips there
-    should be. optional: no fault where it is absent as a whole. listed: the clips that the split
-    should have; recordings: those that are there (reading one may raise). events, labels: of
-    strongly and of weakly labelled clips. durations: as a table states them.
+    should be; clips: how many there are. optional: no fault where it is absent as a whole. listed:
+    the recordings that the split should have; recordings: those that are there (reading one may
+    raise). events, labels: of strongly and of weakly labelled clips. durations: as a table states
+    them.
     """
 
     @property
     def absence(self) -> str | None: ...
     @property
     def expected(self) -> int: ...
+    @property
+    def clips(self) -> int: ...
     @property
     def optional(self) -> bool: ...
     @property
@@ -140,6 +143,7 @@ class _Plain:
 
     absence: str | None
     expected: int
+    clips: int = 0
     optional: bool = False
     listed: Sequence[str] = ()
     recordings: Mapping[str, Recording] = field(default_factory=dict)
@@ -164,6 +168,7 @@ def _plain(dataset: Dataset, split: str) -> _Plain:
     return _Plain(
         None,
         expected,
+        len(clips),
         listed=list(dict.fromkeys(clip.id for clip in clips)),
         recordings=arrays,
         events={clip.id: clip.events for clip in clips if clip.events is not None},
@@ -174,7 +179,7 @@ def _plain(dataset: Dataset, split: str) -> _Plain:
 
 def _check_split(dataset: Dataset, split: str, deep: bool, progress: Progress) -> SplitReport:
     files = dataset.inspect(split) if isinstance(dataset, Inspectable) else _plain(dataset, split)
-    report = SplitReport(split, len(files.recordings), files.expected)
+    report = SplitReport(split, files.clips, files.expected)
     report.optional, report.absence = files.optional, files.absence
     report.missing = [name for name in files.listed if name not in files.recordings]
     report.problems = list(files.problems)
@@ -261,7 +266,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield from _split_lines(split)
     yield ""
-    missing = sum(max(split.expected - split.found, 0) for split in report.splits)
+    missing = sum(split.expected - split.found for split in report.splits if not split.complete)
     wrong = len(report.problems) + sum(len(split.problems) for split in report.splits)
     yield "complete, nothing wrong" if report.ok else f"{missing} clips missing, {wrong} faults"
 

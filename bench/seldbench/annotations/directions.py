@@ -11,7 +11,7 @@ Sources: the readers and writers in cls_feature_class.py of sharathadavanne/seld
 sharathadavanne/seld-dcase2019.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -87,8 +87,17 @@ def read_directions(path: Path, dialect: str) -> DirectionTable:
 
 def read_with_places(path: Path, dialect: str) -> tuple[DirectionTable, Callable[[int], str]]:
     """`read_directions`, and what says 'path:line' of a row."""
+    layout_of(dialect)
+    return read_files(csv_files(path), dialect)
+
+
+def read_files(files: Sequence[Path], dialect: str) -> tuple[DirectionTable, Callable[[int], str]]:
+    """`read_with_places` of CSVs that lie anywhere; the table keeps their order.
+
+    Raises:
+        UnknownName, BadFile: see `read_directions`.
+    """
     layout = layout_of(dialect)
-    files = csv_files(path)
 
     def refusal(cells: int) -> str:
         return _wrong_width(cells, dialect)

@@ -31,6 +31,10 @@ class SplitFiles:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def clips(self) -> int:
+        return len(self.recordings)
+
 
 def inspect_part(
     files: PartFiles,
