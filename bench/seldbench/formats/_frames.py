@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from torch import Tensor
 
+from seldbench.contracts import PostProcessing
 from seldbench.errors import UnknownName, near
 from seldbench.events import Event, EventList
 
@@ -82,19 +83,54 @@ def by_class(values: Mapping[str, float], classes: Sequence[str], what: str) -> 
     return np.array([values[c] for c in classes], dtype=np.float64)
 
 
+def refuse_medians(post: PostProcessing, name: str) -> None:
+    """Errors: ValueError for a median filter where tracks have no order of their own."""
+    filtered = [label for label, seconds in post.medians.items() if seconds > 0]
+    if filtered:
+        raise ValueError(
+            f"a median filter for {filtered[0]!r}, but format {name!r} has tracks and no score of a"
+            " class that it could act on: set the medians to 0"
+        )
+
+
+def decided(
+    scores: Array, classes: Sequence[str], *, duration: float, hop: float, post: PostProcessing
+) -> tuple[Array, Array]:
+    """Scores after the median filters, and who is active: (frames, classes) each; frames that begin
+    after the end of the clip are dropped."""
+    seconds = by_class(post.medians, classes, "median filter")
+    smooth = median(scores, [odd_frames(s, hop) for s in seconds])
+    smooth = smooth[: int(np.ceil(duration / hop - EDGE))]
+    return smooth, smooth > by_class(post.thresholds, classes, "threshold")
+
+
+def spans(active: Array, fresh: Array | None = None) -> tuple[Array, Array, Array]:
+    """First frame, last frame (excluded) and column of every maximal run of (frames, columns) bool,
+    by first frame, then by column.
+
+    Args:
+        fresh: (frames, columns) bool: active frames with which a run begins anew.
+    """
+    silent = np.zeros((1, active.shape[1]), dtype=bool)
+    before, after = np.concatenate([silent, active])[:-1], np.concatenate([active, silent])[1:]
+    if fresh is not None:
+        before = before & ~fresh
+        after = after & ~np.concatenate([fresh, silent])[1:]
+    column, first = np.nonzero((active & ~before).T)
+    last = np.nonzero((active & ~after).T)[1] + 1
+    order = np.lexsort((column, first))
+    return first[order], last[order], column[order]
+
+
 def runs(active: Array, classes: Sequence[str], *, hop: float, duration: float) -> EventList:
     """Maximal runs of active frames as events cut to `duration`, by onset, then by class.
 
     Args:
         active: (frames, classes) bool.
     """
-    edges = np.diff(np.pad(active.T.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    label, first = np.nonzero(edges == 1)
-    last = np.nonzero(edges == -1)[1]
-    order = np.lexsort((label, first))
     return EventList(
         Event(float(i * hop), float(min(j * hop, duration)), classes[k])
-        for k, i, j in zip(label[order], first[order], last[order])
+        for i, j, k in zip(*spans(active))
         if i * hop < duration
     )
 

@@ -6,7 +6,6 @@ Source: target encoding of DCASE-REPO/DESED_task, desed_task/utils/encoder.py.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -88,11 +87,10 @@ class Strong:
         Frames that begin after the end of the clip are dropped, events are cut to it.
         """
         scores = outputs.detach().float().cpu().numpy()
-        seconds = _frames.by_class(post.medians, self.classes, "median filter")
-        smooth = _frames.median(scores, [_frames.odd_frames(s, hop) for s in seconds])
-        smooth = smooth[: int(np.ceil(clip.duration / hop - _frames.EDGE))]
-        thresholds = _frames.by_class(post.thresholds, self.classes, "threshold")
-        events = _frames.runs(smooth > thresholds, self.classes, hop=hop, duration=clip.duration)
+        smooth, active = _frames.decided(
+            scores, self.classes, duration=clip.duration, hop=hop, post=post
+        )
+        events = _frames.runs(active, self.classes, hop=hop, duration=clip.duration)
         return Prediction(events=events, frame_scores=smooth, hop=hop)
 
 
