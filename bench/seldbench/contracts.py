@@ -219,6 +219,24 @@ class Architecture:
     version: int = 1
 
 
+@dataclass(frozen=True)
+class Import:
+    """Weights that others released; what a file in imports/ names as `IMPORT`.
+
+    architecture, dataset: whose recipe the weights run by. convert: their tensors -> the recipe's
+    variant and the network's own tensors; ValueError in words for tensors of another network.
+    released: {SHA-256 of a file: what it is}. notes: what is not in the release, and what stands
+    in its place.
+    """
+
+    architecture: str
+    dataset: str
+    convert: Callable[[Mapping[str, Tensor]], tuple[str, dict[str, Tensor]]]
+    released: Mapping[str, str]
+    source: str
+    notes: str
+
+
 class Progress(Protocol):
     """Where long work says how far it is."""
 

@@ -110,6 +110,24 @@ def predict(
         typer.echo(written)
 
 
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="The release: `seldbench list imports`.")],
+    weights: Annotated[Path, typer.Argument(help="The released file.")],
+    dataset: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The set to fit the scaling on and to score; none: the release's own."),
+    ] = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Released weights become a run: it predicts, compares, and can be trained on (--init)."""
+    from seldbench.experiment.importing import import_weights
+
+    for line in import_weights(kind, weights, RUNS, console, dataset=dataset, data_root=data_root):
+        console.close()
+        typer.echo(line)
+
+
 @app.command()
 def publish(
     run: Annotated[str, typer.Argument(help="A finished run's name or folder.")],
@@ -136,7 +154,10 @@ def report(
 @app.command("list")
 def list_(
     kind: Annotated[
-        str, typer.Argument(help="architectures, datasets, features, formats, recipes or tables.")
+        str,
+        typer.Argument(
+            help="architectures, datasets, features, formats, imports, recipes or tables."
+        ),
     ],
 ) -> None:
     """What there is, of every installed plug-in."""

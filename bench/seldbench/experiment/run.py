@@ -161,6 +161,7 @@ class Experiment:
             **{k: about[k] for k in ("arch", "dataset", "variant", "seed", "fold", "limit")},
             "label": self.recipe.title,
             "protocol": self.recipe.protocol,
+            "imported": self.recipe.imported and self.recipe.imported.model_dump(),
             "split": TEST,
             **scores.as_json(),
             "data": self._data(),

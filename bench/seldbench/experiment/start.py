@@ -8,11 +8,11 @@ from typing import Any
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import UnknownName, near
-from seldbench.experiment.graph import Data
+from seldbench.experiment.graph import Data, best_device
 from seldbench.experiment.run import Experiment
-from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
+from seldbench.recipe import PROTOCOLS, Recipe, parse_setting, recipe_file, resolve
 from seldbench.recipe import variants as variant_names
-from seldbench.runs import open_run
+from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
 
@@ -42,7 +42,7 @@ def start(
     """
     path = recipe_file(arch, dataset)
     chosen: dict[str, Any] = dict(parse_setting(text) for text in settings)
-    names = list(variants) or [_first(path, dataset, layout)]
+    names: list[str | None] = [*variants] or [_first(path, dataset, layout)]
     recipes = [resolve(path, dataset, variant, chosen) for variant in names]
     for recipe in recipes:
         _check_layout(recipe, layout, path)
@@ -116,10 +116,11 @@ def plan(experiment: Experiment) -> Iterator[str]:
 
 
 def _run(experiment: Experiment, progress: Progress) -> Iterator[str]:
-    import torch
+    yield from finish(experiment.run(best_device(), progress))
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run = experiment.run(device, progress)
+
+def finish(run: Run) -> Iterator[str]:
+    """A finished run's scores, and last its folder."""
     yield from summary(run.scores)
     yield str(run.path)
 
@@ -129,6 +130,10 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
     data = scores["data"]
     if data["simulated"]:
         yield f"on simulated data: {data['simulated']}"
+    if scores.get("protocol", "held_out") != "held_out":
+        yield f"PROTOCOL {scores['protocol']}: {PROTOCOLS[scores['protocol']]}"
+    if scores.get("imported"):
+        yield f"imported weights: {scores['imported']['file']}, {scores['imported']['source']}"
     if data["partial"]:
         found, expected = data["coverage"]["test"]
         limit = f", limited to {scores['limit']}" if scores["limit"] else ""

@@ -209,6 +209,19 @@ class Post(Table):
         return {c: value[c] for c in classes}
 
 
+class Imported(Table):
+    """Weights that others trained. released: which of the released files they are, None for none.
+    scaling: the data that the features' scaling was fitted on instead of theirs."""
+
+    kind: str
+    file: str
+    sha256: str
+    released: str | None
+    source: str
+    scaling: str
+    notes: str
+
+
 class Recipe(Table):
     """A resolved recipe: one variant, every stage complete."""
 
@@ -221,6 +234,7 @@ class Recipe(Table):
     system: Literal["single"] = "single"
     scorers: list[str] = Field(["sed"], min_length=1)
     protocol: Literal["held_out", "select_on_test"] = "held_out"
+    imported: Imported | None = None
     shown_stage: str
     stages: dict[str, Stage]
     post: Post

@@ -1,0 +1,1 @@
+"""Weights that others released, one release a file (`IMPORT`)."""

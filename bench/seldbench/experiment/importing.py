@@ -1,0 +1,111 @@
+"""`seldbench import`: weights that others released become a run like any other.
+
+The tensors are converted to `runs/imported/<digest>.safetensors`; a recipe whose training has no
+epochs assembles them, fits the features' scaling on the training split, predicts and scores. So the
+run predicts, compares, and gives its weights to others (`--init`).
+"""
+
+import hashlib
+import pickle
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seldbench import registry
+from seldbench.contracts import Import, Progress
+from seldbench.datasets import open_dataset
+from seldbench.errors import BadFile
+from seldbench.experiment.graph import Data, best_device
+from seldbench.experiment.run import Experiment
+from seldbench.experiment.start import finish
+from seldbench.recipe import Recipe, recipe_file, resolve
+from seldbench.training import checkpoint
+
+
+def import_weights(
+    kind: str,
+    weights: Path,
+    runs: Path,
+    progress: Progress,
+    *,
+    dataset: str | None,
+    data_root: Path | None,
+) -> Iterator[str]:
+    """Import a file, score it on a data set's test split; lines for a person, as they come.
+
+    Args:
+        dataset: whose training split the scaling is fitted on, and whose test split is scored;
+            None for the release's own.
+
+    Raises:
+        UnknownName: no such kind. MissingData: the data set is not there. BadFile: no state dict
+        of plain tensors, or one of another network.
+    """
+    known: Import = registry.find("imports", kind)
+    name = dataset or known.dataset
+    data = Data(open_dataset(name, data_root))
+    variant, tensors = _converted(known, weights)
+    digest = _digest(weights)
+    kept = runs / "imported" / f"{digest[:16]}.safetensors"
+    about = {
+        "kind": kind,
+        "file": weights.name,
+        "sha256": digest,
+        "released": known.released.get(digest),
+        "source": known.source,
+        "scaling": f"{name} {data.dataset.fingerprint()[:16]}",
+        "notes": known.notes,
+    }
+    checkpoint.save(kept, tensors, about)
+    if about["released"] is None:
+        progress.say(f"{weights}: SHA-256 {digest} is none of the released files ({known.source})")
+    recipe = _recipe(known, name, variant, kept, about)
+    progress.say(known.notes)
+    run = Experiment(recipe, data, 0, runs).run(best_device(), progress)
+    yield from finish(run)
+
+
+def _recipe(
+    known: Import, dataset: str, variant: str, kept: Path, about: Mapping[str, Any]
+) -> Recipe:
+    """The variant's recipe without any training."""
+    path = recipe_file(known.architecture, dataset)
+    recipe = resolve(path, dataset, variant)
+    stage = recipe.stage
+    # Nothing is trained: one example of each split is enough, and the last weights are the first.
+    settings = {
+        "title": f"{recipe.title} (imported)",
+        "imported": dict(about),
+        f"stages.{recipe.shown_stage}.batch": dict.fromkeys(stage.trained_on, 1),
+        f"stages.{recipe.shown_stage}.training.epochs": 0,
+        f"stages.{recipe.shown_stage}.select": "last",
+        f"stages.{recipe.shown_stage}.init": {"": {"path": str(kept.resolve())}},
+    }
+    return resolve(path, dataset, variant, settings)
+
+
+def _converted(known: Import, weights: Path) -> tuple[str, dict[str, Tensor]]:
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise BadFile(f"{weights}: cannot be read ({error.strerror or error})") from None
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadFile(
+            f"{weights}: not a PyTorch state dict of plain tensors ({first}); nothing else is"
+            " unpickled, since a pickle can run code"
+        ) from None
+    if not isinstance(state, Mapping) or not all(isinstance(t, Tensor) for t in state.values()):
+        raise BadFile(f"{weights}: not a state dict: its content is no table of tensors")
+    try:
+        return known.convert(state)
+    except (ValueError, KeyError) as error:
+        raise BadFile(f"{weights}: {error}") from None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
