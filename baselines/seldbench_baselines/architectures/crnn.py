@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from seldbench.contracts import Architecture
 from seldbench.errors import near
+from seldbench_baselines.blocks import Dropout
 
 HEADS = ("frames", "clip")
 POOLS = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
@@ -43,22 +44,6 @@ class ContextGate(nn.Module):
 
 
 GATES: Mapping[str, Callable[[int], nn.Module]] = {"glu": GatedLinear, "cg": ContextGate}
-
-
-class Dropout(nn.Dropout):
-    """nn.Dropout; on a CPU from 16 random bits an element, which takes a fifth of the time (dropout
-    was a quarter of a training step). The probability is thereby rounded to 1/65536."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(...) -> the same"""
-        if not self.training or x.device.type != "cpu" or self.p in (0, 1):
-            return super().forward(x)
-        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
-        bits = words.view(torch.int16)[: x.numel()].as_strided(
-            x.shape, torch.empty_like(x).stride()
-        )
-        kept = bits >= round(self.p * 2**16) - 2**15
-        return x * kept.to(x.dtype).div_(1 - self.p)
 
 
 class Block(nn.Module):
