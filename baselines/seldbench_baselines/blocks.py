@@ -1,6 +1,7 @@
 """Parts that several architectures share: dropout, convolutions, stitched branches, heads."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -10,16 +11,10 @@ from seldbench.errors import near
 
 Stitching = Literal["sequential", "parallel"]
 
-# What the outputs of SELD heads pass at last. `sed_doa`: a branch of its own for the first quarter
-# (activity, logits), tanh for the rest (directions).
-ACTIVATIONS: Mapping[str, str] = {
-    "accdoa": "tanh",
-    "multi_accdoa": "tanh",
-    "doa": "tanh",
-    "sed": "none",
-    "sed_doa": "sed_doa",
-}
-KINDS = ("tanh", "none", "sed_doa")
+# What a SELD head ends in. "sed_doa": a branch of its own for the first quarter of the outputs
+# (activities, as logits), tanh for the rest (directions).
+ACTIVATIONS = ("tanh", "none", "sed_doa")
+TANH: Mapping[str, str] = MappingProxyType({})  # all heads
 
 
 class Dropout(nn.Dropout):
@@ -158,9 +153,9 @@ class Heads(nn.ModuleDict):
     Args:
         inputs, hidden: widths before and inside a branch.
         sizes: {head: outputs}.
-        activations: {head: "tanh", "none" or "sed_doa"}; may name more heads than there are.
+        activations: {head: "tanh", "none" or "sed_doa"}; heads left out have tanh.
 
-    Errors: ValueError for a head without activation, or an unknown one.
+    Errors: ValueError for the activation of a head that is not there, or an unknown one.
     """
 
     def __init__(
@@ -173,8 +168,9 @@ class Heads(nn.ModuleDict):
         dropout: float,
     ) -> None:
         super().__init__()
+        _check(activations, sizes)
         for head, size in sizes.items():
-            kind = _kind(head, activations)
+            kind = activations.get(head, "tanh")
             if kind == "sed_doa":
                 self[head] = TwoBranches(inputs, hidden, size, dropout)
             else:
@@ -187,17 +183,14 @@ class Heads(nn.ModuleDict):
             return {head: branch(x) for head, branch in self.items()}
 
 
-def only_head(name: str, sizes: Mapping[str, int], architecture: str) -> int:
-    """The size of the one head that an architecture of one head has.
+def only_head(sizes: Mapping[str, int], architecture: str) -> tuple[str, int]:
+    """Name and size of the one head that an architecture of one head has.
 
-    Errors: ValueError where there are others.
+    Errors: ValueError where there are several.
     """
-    if set(sizes) != {name}:
-        raise ValueError(
-            f"{architecture}: its one head is {name!r}, not {', '.join(sizes) or 'nothing'}"
-            f"{near(next(iter(sizes), ''), [name])}"
-        )
-    return sizes[name]
+    if len(sizes) != 1:
+        raise ValueError(f"{architecture}: has one head, not {len(sizes)} ({', '.join(sizes)})")
+    return next(iter(sizes.items()))
 
 
 def track_size(size: int, tracks: int) -> int:
@@ -240,15 +233,14 @@ def _classes(size: int) -> int:
     return size // 4
 
 
-def _kind(head: str, activations: Mapping[str, str]) -> str:
-    if head not in activations:
-        raise ValueError(
-            f"no activation for the head {head!r}{near(head, activations)}; known are"
-            f" {', '.join(activations)}; name others in `activations`"
-        )
-    if activations[head] not in KINDS:
-        raise ValueError(
-            f"activations: {head} = {activations[head]!r}{near(activations[head], KINDS)};"
-            f" one of {', '.join(KINDS)}"
-        )
-    return activations[head]
+def _check(activations: Mapping[str, str], sizes: Mapping[str, int]) -> None:
+    for head, kind in activations.items():
+        if head not in sizes:
+            raise ValueError(
+                f"activations: no head {head!r}{near(head, sizes)}; heads: {', '.join(sizes)}"
+            )
+        if kind not in ACTIVATIONS:
+            raise ValueError(
+                f"activations: {head} = {kind!r}{near(kind, ACTIVATIONS)};"
+                f" one of {', '.join(ACTIVATIONS)}"
+            )

@@ -7,11 +7,12 @@ from torch import nn
 
 from seldbench_baselines.architectures.crnn_accdoa import ARCHITECTURE, FrequencyNorm
 
+TWO_BRANCHES = {"sizes": {"frames": 48}, "activations": {"frames": "sed_doa"}}
 TINY = {"width": 3, "hidden": 4, "pools": ((2, 2), (1, 2))}
 
 
 def crnn_accdoa(channels=7, bins=64, sizes=None, **arguments):
-    sizes = {"accdoa": 36} if sizes is None else sizes
+    sizes = {"frames": 36} if sizes is None else sizes
     return ARCHITECTURE.build(channels=channels, bins=bins, hop=0.02, sizes=sizes, **arguments)
 
 
@@ -36,7 +37,7 @@ def on_meta(**arguments):
         ({"width": 3150}, 183_970_608),
         ({"width": 3152}, 184_200_684),
         # Two branches: 128 x 128 and 128 x 12 weights, 128 and 12 biases more.
-        ({"sizes": {"sed_doa": 48}}, 495_564 + 128 * 128 + 128 + 128 * 12 + 12),
+        (TWO_BRANCHES, 495_564 + 128 * 128 + 128 + 128 * 12 + 12),
     ],
 )
 def test_the_published_sizes(arguments, parameters):
@@ -54,7 +55,7 @@ def test_six_seconds_are_60_label_frames_of_100_ms():
     model = crnn_accdoa().eval()
     assert model.hop == pytest.approx(0.1)
     out = model(torch.zeros(2, 7, 300, 64))
-    assert out["accdoa"].shape == (2, 60, 36)
+    assert out["frames"].shape == (2, 60, 36)
 
 
 def test_batch_norm_is_by_frequency_with_keras_epsilon_and_momentum():
@@ -113,7 +114,8 @@ def linear(x, layer):
 
 def test_the_network_is_its_definition():
     torch.manual_seed(1)
-    model = crnn_accdoa(channels=2, bins=8, sizes={"accdoa": 6, "sed_doa": 8}, **TINY)
+    heads = {"sizes": {"accdoa": 6, "both": 8}, "activations": {"both": "sed_doa"}}
+    model = crnn_accdoa(channels=2, bins=8, **heads, **TINY)
     model = model.eval()
     for name, tensor in model.state_dict().items():
         if "bias" in name or name.endswith("running_mean"):
@@ -127,10 +129,10 @@ def test_the_network_is_its_definition():
     x = x.transpose(1, 0, 2).reshape(5, -1)  # frames; channels, then bins within a channel
     for layers in model.grus:
         x = gru(x, layers.gru) * gru(x[::-1], layers.gru, "_reverse")[::-1]
-    accdoa, two = model.heads["accdoa"], model.heads["sed_doa"]
+    accdoa, two = model.heads["accdoa"], model.heads["both"]
     expected = {
         "accdoa": np.tanh(linear(linear(x, accdoa[0]), accdoa[2])),
-        "sed_doa": np.hstack(
+        "both": np.hstack(
             [
                 linear(linear(x, two.sed[0]), two.sed[2]),
                 np.tanh(linear(linear(x, two.doa[0]), two.doa[2])),
@@ -163,7 +165,7 @@ def test_a_gru_drops_the_same_inputs_in_all_frames():
 def step(model, x):
     torch.manual_seed(3)
     model.train().zero_grad()
-    model(x)["accdoa"].square().mean().backward()
+    model(x)["frames"].square().mean().backward()
     return [p.grad.clone() for p in model.parameters()]
 
 
@@ -194,24 +196,35 @@ def test_checkpointing_keeps_fewer_activations():
 
 def test_channels_last_in_memory_gives_the_same_outputs():
     model, x = crnn_accdoa().eval(), torch.randn(2, 7, 50, 64)
-    plain = model(x)["accdoa"]
+    plain = model(x)["frames"]
     model = model.to(memory_format=torch.channels_last)
-    last = model(x.contiguous(memory_format=torch.channels_last))["accdoa"]
+    last = model(x.contiguous(memory_format=torch.channels_last))["frames"]
     assert torch.allclose(plain, last, atol=1e-6)
 
 
 def test_outputs_are_float32_inside_autocast():
     with torch.autocast("cpu", torch.bfloat16):
         out = crnn_accdoa()(torch.randn(1, 7, 50, 64))
-    assert out["accdoa"].dtype == torch.float32
+    assert out["frames"].dtype == torch.float32
 
 
-def test_a_head_of_another_name_needs_its_activation():
-    with pytest.raises(ValueError, match=r"no activation for the head 'acdoa' \(near: accdoa"):
-        crnn_accdoa(sizes={"acdoa": 36})
-    model = crnn_accdoa(sizes={"mine": 5}, activations={"mine": "none"})
-    assert not any(isinstance(m, nn.Tanh) for m in model.modules())
-    with pytest.raises(ValueError, match="4 outputs a class"):
-        crnn_accdoa(sizes={"sed_doa": 47})
-    with pytest.raises(ValueError, match="leave no bins"):
-        crnn_accdoa(bins=16)
+def test_heads_end_in_tanh_unless_the_recipe_says_otherwise():
+    def tanhs(**activations):
+        model = crnn_accdoa(sizes={"frames": 36}, activations=activations)
+        return sum(isinstance(m, nn.Tanh) for m in model.modules())
+
+    assert (tanhs(), tanhs(frames="tanh"), tanhs(frames="none")) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"activations": {"frame": "none"}}, "no head 'frame' \\(near: frames"),
+        ({"activations": {"frames": "nine"}}, "frames = 'nine' \\(near: none"),
+        ({"sizes": {"frames": 47}, "activations": {"frames": "sed_doa"}}, "4 outputs a class"),
+        ({"bins": 16}, "leave no bins"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_errors(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        crnn_accdoa(**arguments)

@@ -33,13 +33,13 @@ def converted(state):
 
 
 def einv2(channels=7, bins=256, hop=0.025, sizes=None, **arguments):
-    sizes = {"tracks": 2 * (CLASSES + 3)} if sizes is None else sizes
+    sizes = {"frames": 2 * (CLASSES + 3)} if sizes is None else sizes
     return ARCHITECTURE.build(channels=channels, bins=bins, hop=hop, sizes=sizes, **arguments)
 
 
 def by_track(model, x):
     """In the original's layout: (batch, label frames, tracks, classes), (..., tracks, 3)."""
-    out = model(x)["tracks"].unflatten(-1, (2, CLASSES + 3))
+    out = model(x)["frames"].unflatten(-1, (2, CLASSES + 3))
     return {"sed": out[..., :CLASSES], "doa": out[..., CLASSES:]}
 
 
@@ -54,12 +54,12 @@ def test_has_the_originals_tensors_parameters_and_batch_norms(golden_model):
 def test_four_seconds_are_40_label_frames_of_100_ms():
     model = einv2(**SMALL).eval()
     assert model.hop == pytest.approx(0.1)
-    assert model(torch.zeros(2, 7, 160, 256))["tracks"].shape == (2, 40, 34)
+    assert model(torch.zeros(2, 7, 160, 256))["frames"].shape == (2, 40, 34)
 
 
 def test_three_tracks_of_13_classes():
-    model = einv2(sizes={"tracks": 3 * 16}, tracks=3, **SMALL).eval()
-    assert model(torch.zeros(1, 7, 8, 256))["tracks"].shape == (1, 2, 48)
+    model = einv2(sizes={"frames": 3 * 16}, tracks=3, **SMALL).eval()
+    assert model(torch.zeros(1, 7, 8, 256))["frames"].shape == (1, 2, 48)
 
 
 def test_a_sequential_stitch_reads_the_branch_already_stitched():
@@ -87,8 +87,8 @@ def test_directions_do_not_reach_activity_where_the_stitch_is_the_identity():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"sizes": {"track": 34}}, "its one head is 'tracks', not track.*near: tracks"),
-        ({"sizes": {"tracks": 35}}, r"35 outputs are not \(classes \+ 3\) for each of 2 tracks"),
+        ({"sizes": {"sed": 28, "doa": 6}}, r"has one head, not 2 \(sed, doa\)"),
+        ({"sizes": {"frames": 35}}, r"35 outputs are not \(classes \+ 3\) for each of 2 tracks"),
         ({"pools": ((2, 2),)}, "4 widths but 1 pools"),
         ({"bins": 8}, "leave no bins"),
     ],

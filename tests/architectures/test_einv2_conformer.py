@@ -13,7 +13,7 @@ SMALL = {"widths": (4, 4, 8, 8), "attention_heads": 2, "kernel": 3}
 
 
 def einv2_conformer(sizes=None, **arguments):
-    sizes = {"tracks": 3 * (13 + 3)} if sizes is None else sizes
+    sizes = {"frames": 3 * (13 + 3)} if sizes is None else sizes
     return ARCHITECTURE.build(channels=7, bins=128, hop=0.0125, sizes=sizes, **arguments)
 
 
@@ -38,7 +38,7 @@ def test_has_the_published_number_of_parameters_in_each_part():
 def test_five_seconds_are_50_label_frames_of_100_ms():
     model = einv2_conformer(**SMALL).eval()
     assert model.hop == pytest.approx(0.1)
-    out = model(torch.randn(2, 7, 400, 128))["tracks"].detach().unflatten(-1, (3, 16))
+    out = model(torch.randn(2, 7, 400, 128))["frames"].detach().unflatten(-1, (3, 16))
     assert out.shape == (2, 50, 3, 16)
     assert float(out[..., 13:].abs().max()) <= 1
 
@@ -48,15 +48,15 @@ def test_each_tracks_directions_read_its_stitched_activity():
     for stitch in model.stitches:
         stitch.weight.data.zero_()
     x = torch.randn(1, 7, 16, 128)
-    silent = model(x)["tracks"].unflatten(-1, (3, 16))
+    silent = model(x)["frames"].unflatten(-1, (3, 16))
     # With all weights 0 only the heads' biases (0) are left.
     assert not silent.any()
     model.stitches[1].weight.data[:, 0, 0] = 1
-    first, second, third = model(x)["tracks"].unflatten(-1, (3, 16)).unbind(-2)
+    first, second, third = model(x)["frames"].unflatten(-1, (3, 16)).unbind(-2)
     assert second[..., :13].any() and not second[..., 13:].any()
     assert not first.any() and not third.any()
     model.stitches[1].weight.data[:, 1, 0] = 1
-    assert model(x)["tracks"].unflatten(-1, (3, 16))[..., 1, 13:].any()
+    assert model(x)["frames"].unflatten(-1, (3, 16))[..., 1, 13:].any()
 
 
 # The Conformer block in numpy, in float64, from its definition.
@@ -168,5 +168,5 @@ def test_arguments_that_do_not_fit_are_errors():
         einv2_conformer(**{**SMALL, "kernel": 30})
     with pytest.raises(ValueError, match="cannot be shared by 3 attention heads"):
         einv2_conformer(**{**SMALL, "attention_heads": 3})
-    with pytest.raises(ValueError, match="its one head is 'tracks'"):
-        einv2_conformer(sizes={"accdoa": 39})
+    with pytest.raises(ValueError, match="has one head, not 2"):
+        einv2_conformer(sizes={"sed": 39, "doa": 9})

@@ -41,13 +41,13 @@ def converted(state):
 
 
 def salsa_crnn(channels=7, bins=128, hop=0.0125, sizes=None, **arguments):
-    sizes = {"sed_doa": 48} if sizes is None else sizes
+    sizes = {"frames": 48} if sizes is None else sizes
     return ARCHITECTURE.build(channels=channels, bins=bins, hop=hop, sizes=sizes, **arguments)
 
 
 def steps(model, x):
     """In the original's layout: activity and directions, before steps become label frames."""
-    out = model(x)["sed_doa"][:, ::2]
+    out = model(x)["frames"][:, ::2]
     return {"event_frame_logit": out[..., :12], "doa_frame_output": out[..., 12:]}
 
 
@@ -62,7 +62,7 @@ def test_has_the_originals_tensors_parameters_and_batch_norms(golden_model):
 def test_eight_seconds_are_80_label_frames_in_pairs():
     model = salsa_crnn(widths=(4, 4, 4, 8), hidden=4).eval()
     assert model.hop == pytest.approx(0.1)
-    out = model(torch.randn(2, 7, 640, 128))["sed_doa"]
+    out = model(torch.randn(2, 7, 640, 128))["frames"]
     assert out.shape == (2, 80, 48)
     assert torch.equal(out[:, ::2], out[:, 1::2])
     assert not torch.equal(out[:, 0], out[:, 2])
@@ -78,15 +78,15 @@ def test_activity_is_unbounded_and_directions_lie_within_tanh():
     model = salsa_crnn(widths=(4, 4, 4, 8), hidden=4).eval()
     for head in (model.sed, model.x, model.y, model.z):
         head[4].bias.data += 5
-    out = model(torch.randn(1, 7, 64, 128))["sed_doa"].detach()
+    out = model(torch.randn(1, 7, 64, 128))["frames"].detach()
     assert float(out[..., :12].max()) > 1 >= float(out[..., 12:].abs().max())
 
 
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"sizes": {"accdoa": 36}}, "its one head is 'sed_doa', not accdoa"),
-        ({"sizes": {"sed_doa": 47}}, "4 outputs a class, not 47"),
+        ({"sizes": {"sed": 12, "doa": 36}}, r"has one head, not 2 \(sed, doa\)"),
+        ({"sizes": {"frames": 47}}, r"4 outputs a class \(activity, x, y, z\), not 47"),
         ({"hop": 0.02}, r"16 feature frames are 0.32 s.*hop of 12.5 ms"),
         ({"bins": 15}, "needs 16 or more"),
     ],

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from seldbench.contracts import Architecture
-from seldbench_baselines.blocks import ACTIVATIONS, Dropout, Heads, pooled
+from seldbench_baselines.blocks import TANH, Dropout, Heads, pooled
 
 POOLS = ((5, 4), (1, 4), (1, 2))
 
@@ -114,7 +114,8 @@ class CRNNAccdoa(nn.Module):
         hidden: of the GRUs, per direction, and of the heads.
         layers: how many GRUs.
         dropout: after each block, before each GRU and in the heads.
-        activations: {head: "tanh", "none" or "sed_doa"}.
+        activations: {head: "tanh", "none" or "sed_doa" (logits of activities from a branch of their
+            own, then directions within tanh)}; heads left out have tanh.
         checkpointing: compute the blocks again in the backward pass instead of keeping their
             activations; for wide networks.
     """
@@ -131,7 +132,7 @@ class CRNNAccdoa(nn.Module):
         hidden: int = 128,
         layers: int = 2,
         dropout: float = 0.05,
-        activations: Mapping[str, str] = ACTIVATIONS,
+        activations: Mapping[str, str] = TANH,
         checkpointing: bool = False,
     ) -> None:
         super().__init__()

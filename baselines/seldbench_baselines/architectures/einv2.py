@@ -29,7 +29,7 @@ class EINV2(nn.Module):
 
     Args:
         channels, bins, hop: of the features; the first four channels are spectrograms.
-        sizes: {"tracks": tracks * (classes + 3)}.
+        sizes: {head: tracks * (classes + 3)}.
         tracks: events at a time.
         widths, pools: of the convolution blocks; (frames, bins) of each average pool.
         attention_heads, feed_forward, layers, dropout: of the Transformers.
@@ -54,7 +54,8 @@ class EINV2(nn.Module):
         stitch: Stitching = "sequential",
     ) -> None:
         super().__init__()
-        size = track_size(only_head("tracks", sizes, "einv2"), tracks)
+        self.head, size = only_head(sizes, "einv2")
+        size = track_size(size, tracks)
         self.hop, _ = pooled(hop, bins, pools)
         self.convs = StitchedConvs(channels, widths=widths, pools=pools, stitch=stitch)
 
@@ -69,15 +70,15 @@ class EINV2(nn.Module):
         self.heads = nn.ModuleList(TrackHead(widths[-1], size) for _ in range(tracks))
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """(batch, channels, frames, bins) -> tracks: (batch, label frames, tracks * (classes + 3)),
-        by track the classes' logits, then x, y, z"""
+        """(batch, channels, frames, bins) -> {head: (batch, label frames,
+        tracks * (classes + 3))}, by track the classes' logits, then x, y, z"""
         sed, doa = (x.mean(3).transpose(1, 2) for x in self.convs(features))
         # Both: (batch, label frames, widths[-1]).
         outputs = [
             head(of_sed(sed), of_doa(doa))
             for of_sed, of_doa, head in zip(self.sed, self.doa, self.heads)
         ]
-        return {"tracks": torch.cat(outputs, dim=-1)}
+        return {self.head: torch.cat(outputs, dim=-1)}
 
 
 ARCHITECTURE = Architecture(

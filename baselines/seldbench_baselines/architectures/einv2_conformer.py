@@ -31,7 +31,7 @@ class EINV2Conformer(nn.Module):
 
     Args:
         channels, bins, hop: of the features; the first four channels are spectrograms.
-        sizes: {"tracks": tracks * (classes + 3)}.
+        sizes: {head: tracks * (classes + 3)}.
         tracks: events at a time.
         widths, pools: of the convolution blocks; (frames, bins) of each average pool.
         attention_heads, layers, kernel, dropout: of the Conformers.
@@ -56,7 +56,8 @@ class EINV2Conformer(nn.Module):
         stitch: Stitching = "sequential",
     ) -> None:
         super().__init__()
-        size = track_size(only_head("tracks", sizes, "einv2_conformer"), tracks)
+        self.head, size = only_head(sizes, "einv2_conformer")
+        size = track_size(size, tracks)
         self.hop, _ = pooled(hop, bins, pools)
         self.convs = StitchedConvs(channels, widths=widths, pools=pools, stitch=stitch)
         self.convs.apply(_initialise)
@@ -76,15 +77,15 @@ class EINV2Conformer(nn.Module):
         self.heads = nn.ModuleList(TrackHead(width, size) for _ in range(tracks))
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """(batch, channels, frames, bins) -> tracks: (batch, label frames, tracks * (classes + 3)),
-        by track the classes' logits, then x, y, z"""
+        """(batch, channels, frames, bins) -> {head: (batch, label frames,
+        tracks * (classes + 3))}, by track the classes' logits, then x, y, z"""
         sed, doa = (x.mean(3).transpose(1, 2) for x in self.convs(features))
         # Both: (batch, label frames, widths[-1]).
         outputs = [
             head(*self._stitched(stitch, of_sed(sed), of_doa(doa)))
             for of_sed, of_doa, stitch, head in zip(self.sed, self.doa, self.stitches, self.heads)
         ]
-        return {"tracks": torch.cat(outputs, dim=-1)}
+        return {self.head: torch.cat(outputs, dim=-1)}
 
     def _stitched(self, stitch: nn.Module, sed: Tensor, doa: Tensor) -> tuple[Tensor, Tensor]:
         sed, doa = stitch(sed.transpose(1, 2), doa.transpose(1, 2))

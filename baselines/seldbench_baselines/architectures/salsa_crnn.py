@@ -78,7 +78,7 @@ class SalsaCRNN(nn.Module):
 
     Args:
         channels, bins, hop: of the features.
-        sizes: {"sed_doa": 4 * classes}.
+        sizes: {head: 4 * classes}.
         widths: channels of the four residual layers; the stem has the first.
         hidden: of the GRU, per direction.
         block_dropout, gru_dropout, head_dropout: inside residual blocks, between the GRU's layers,
@@ -99,9 +99,9 @@ class SalsaCRNN(nn.Module):
         head_dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        size = only_head("sed_doa", sizes, "salsa_crnn")
+        self.head, size = only_head(sizes, "salsa_crnn")
         if size % 4:
-            raise ValueError(f"salsa_crnn: sed_doa has 4 outputs a class, not {size}")
+            raise ValueError(f"salsa_crnn: 4 outputs a class (activity, x, y, z), not {size}")
         if bins < 16:
             raise ValueError(f"salsa_crnn: halves {bins} bins four times; needs 16 or more")
         self.repeats = _repeats(16 * hop)
@@ -122,7 +122,7 @@ class SalsaCRNN(nn.Module):
         )
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """(batch, channels, frames, bins) -> sed_doa: (batch, label frames, 4 * classes), logits,
+        """(batch, channels, frames, bins) -> {head: (batch, label frames, 4 * classes)}: logits,
         then x, y, z of every class"""
         x = self.layers(self.stem(features))  # (batch, widths[-1], steps, bins / 16)
         x, _ = self.gru(x.mean(3).transpose(1, 2))  # (batch, steps, 2 * hidden)
@@ -130,7 +130,7 @@ class SalsaCRNN(nn.Module):
             x = x.float()
             doa = torch.cat([self.x(x), self.y(x), self.z(x)], dim=-1).tanh()
             outputs = torch.cat([self.sed(x), doa], dim=-1)  # (batch, steps, 4 * classes)
-        return {"sed_doa": outputs.repeat_interleave(self.repeats, dim=1)}
+        return {self.head: outputs.repeat_interleave(self.repeats, dim=1)}
 
 
 def _repeats(step: float) -> int:

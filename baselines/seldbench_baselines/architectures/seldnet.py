@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seldbench.contracts import Architecture
 from seldbench.errors import near
-from seldbench_baselines.blocks import ACTIVATIONS, Heads, pooled
+from seldbench_baselines.blocks import TANH, Heads, pooled
 
 POOLS = ((5, 4), (1, 4), (1, 2))
 
@@ -78,7 +78,8 @@ class SELDnet(nn.Module):
         pools: (frames, bins) that each block's maximum is of.
         hidden: of the GRU, per direction, and of what follows.
         dropout: after each block, between the GRU's layers and in attention.
-        activations: {head: "tanh", "none" or "sed_doa"}; 2024's head has none.
+        activations: {head: "tanh", "none" or "sed_doa"}; heads left out have tanh, which 2024's
+            head has not.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class SELDnet(nn.Module):
         pools: Sequence[tuple[int, int]] = POOLS,
         hidden: int = 128,
         dropout: float = 0.05,
-        activations: Mapping[str, str] = ACTIVATIONS,
+        activations: Mapping[str, str] = TANH,
     ) -> None:
         super().__init__()
         if attention not in ATTENTIONS:
@@ -137,7 +138,7 @@ NAMES = (
 )
 
 
-def converted(state: Mapping[str, Tensor], head: str = "multi_accdoa") -> dict[str, Tensor]:
+def converted(state: Mapping[str, Tensor], head: str = "frames") -> dict[str, Tensor]:
     """A state dict of the DCASE 2022-2024 baselines under our names; `head` takes their output.
 
     Missing tensors are found by `load_state_dict`, which is strict.
