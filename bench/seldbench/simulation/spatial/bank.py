@@ -82,7 +82,7 @@ class Bank:
         shape = (len(self), CHANNELS, EARLY)
         try:
             found = np.load(self.file, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise BadFile(f"{self.file}: {error}; remove it, it is built again") from None
         if found.shape != shape or found.dtype != np.float32:
             raise BadFile(

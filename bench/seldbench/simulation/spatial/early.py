@@ -7,6 +7,7 @@ from seldbench.simulation.spatial.encoding import encode
 from seldbench.simulation.spatial.images import image_sources
 from seldbench.simulation.spatial.rooms import Room
 from seldbench.simulation.spatial.sampling import EARLY, FADE, RATE, Array
+from seldbench.simulation.spatial.walls import reflection
 
 # Images all add up at 0 Hz, which no room does (Allen and Berkley filter likewise).
 _HIGH_PASS = butter(2, 50, "highpass", fs=RATE, output="sos")
@@ -17,7 +18,7 @@ def early_responses(room: Room, sources: Array) -> Array:
 
     Relative to what a source is at 1 m in the open; faded out over the last 10 ms.
     """
-    heard = encode(image_sources(room, sources), len(sources), EARLY)
+    heard = encode(image_sources(room, sources, reflection(room)), len(sources), EARLY)
     if room.rt60:
         heard = sosfilt(_HIGH_PASS, heard)
     return (heard * fade_out()).astype(np.float32)

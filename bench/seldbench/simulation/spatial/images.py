@@ -28,11 +28,14 @@ class Images:
     gain: Array
 
 
-def image_sources(room: Room, sources: Array, seconds: float = EARLY / RATE) -> Images:
+def image_sources(
+    room: Room, sources: Array, reflection: float, seconds: float = EARLY / RATE
+) -> Images:
     """All images whose sound arrives within `seconds` of being made.
 
     Args:
         sources: places in the room, from its corner, (sources, 3) metres.
+        reflection: pressure that a wall returns; 0 leaves the sources alone.
     """
     reach = seconds * SOUND
     axes = [_axis(*one, reach) for one in zip(room.size, room.array, np.asarray(sources).T)]
@@ -43,15 +46,13 @@ def image_sources(room: Room, sources: Array, seconds: float = EARLY / RATE) -> 
         + np.square(z)[:, None, None, :]
     )
     near = squared <= reach**2
-    if room.reflection == 0:
+    if reflection == 0:
         near &= (hits_x[:, None, None] + hits_y[:, None] + hits_z) == 0
     owner, i, j, k = np.nonzero(near)
     place = np.stack([x[owner, i], y[owner, j], z[owner, k]], axis=1)
     distance = np.sqrt(squared[owner, i, j, k])
     hits = hits_x[i] + hits_y[j] + hits_z[k]
-    return Images(
-        owner, place / distance[:, None], distance, hits, room.reflection**hits / distance
-    )
+    return Images(owner, place / distance[:, None], distance, hits, reflection**hits / distance)
 
 
 def _axis(length: float, array: float, source: Array, reach: float) -> tuple[Array, Array]:

@@ -45,8 +45,8 @@ class Room:
         return Room((length, width, height), array, rng.uniform(*rt60))
 
     @property
-    def reflection(self) -> float:
-        """Pressure that a wall returns, from Eyring's formula (Eyring 1930)."""
+    def eyring(self) -> float:
+        """Pressure that a wall would return after Eyring's formula (Eyring 1930); see `walls`."""
         if self.rt60 == 0:
             return 0.0
         x, y, z = self.size
