@@ -6,7 +6,7 @@ clip's own padding would be): its features, less the margins, equal the same fra
 clip's. So a long clip's spectrum is made block by block, in the memory of one block.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from seldbench import audio
 from seldbench.contracts import Clip, Features, Recording
 from seldbench.errors import BadFile
+from seldbench.spectra import SpectrumStore
 
 Array = np.ndarray
 ChannelMap = tuple[Array, Array]  # order and signs, see `arrays.channel_map`
@@ -24,11 +25,15 @@ BLOCK = 10.0  # seconds of a long clip that are heard at a time
 
 @dataclass(frozen=True)
 class Windowing:
-    """Windows of `window` seconds whose onsets lie on `grid` (the hop of the labels)."""
+    """Windows of `window` seconds whose onsets lie on `grid` (the hop of the labels).
+
+    store: where spectra of clips are kept, if anywhere.
+    """
 
     features: Features
     window: float
     grid: float
+    store: SpectrumStore = field(default_factory=SpectrumStore, compare=False)
 
     @property
     def samples(self) -> int:
@@ -66,11 +71,27 @@ class Windowing:
     def whole_spectrum(
         self, clip: Clip, device: torch.device = CPU, turn: ChannelMap | None = None
     ) -> Tensor:
-        """The spectrum of the whole clip, (1, ..., frames, bins).
+        """The spectrum of the whole clip, (1, ..., frames, bins), kept or made.
 
         Args:
             turn: the order and signs of the channels of a rotated scene (`arrays.channel_map`).
         """
+        if self.store.folder is None or turn is not None:
+            return self._made(clip, device, turn)
+        return torch.from_numpy(self._kept(clip).copy()).to(device)
+
+    def kept_window(self, clip: Clip, onset: float) -> Tensor:
+        """The spectrum of the window from `onset`, of what is kept: (..., frames, bins)."""
+        first = round(onset / self.features.hop)
+        return torch.from_numpy(self._kept(clip)[0, ..., first : first + self.frames, :].copy())
+
+    def _kept(self, clip: Clip) -> Array:
+        return self.store.get(
+            clip, self.features.layout, lambda: self._made(clip, CPU, None).numpy()
+        )
+
+    def _made(self, clip: Clip, device: torch.device, turn: ChannelMap | None) -> Tensor:
+        """Block by block."""
         length = self._length(clip)
         hop_samples = round(self.features.hop * self.features.sample_rate)
         block = hop_samples * max(1, round(BLOCK / self.features.hop))

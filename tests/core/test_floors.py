@@ -20,7 +20,7 @@ FLOORS = [
     {"annotations", "audio"},
     {"augment", "features", "formats", "metrics", "simulation"},
     {"registry"},
-    {"recipe", "tables", "runs"},
+    {"recipe", "tables", "runs", "spectra"},
     {"datasets", "windows"},
     {"training", "inference", "evaluation", "datacheck"},
     {"experiment", "report"},

@@ -22,10 +22,10 @@ def whole_features(windowing, clip):
     return features.finish(spectrum, features.statistic(spectrum))
 
 
-@pytest.mark.parametrize("name", registry.names("features"))
 @pytest.mark.parametrize("duration", [9.7, 10.0, 4.0, 2.5])
-def test_a_windows_features_equal_the_same_frames_of_the_whole_clips(name, duration):
-    windowing = Windowing(registry.find("features", name)(), 4.0, 0.064)
+def test_a_windows_features_equal_the_same_frames_of_the_whole_clips(duration):
+    # For every other feature: tests/features/test_every_feature.py.
+    windowing = Windowing(registry.find("features", "logmel_desed")(), 4.0, 0.064)
     clip = noise_clip(duration)
     whole = whole_features(windowing, clip)
     statistic = windowing.statistic(clip)[None]
@@ -54,3 +54,27 @@ def test_another_rate_is_resampled_and_another_array_is_an_error():
     assert windowing.whole(noise_clip(1.0, rate=44100)).shape == (1, 16000)
     with pytest.raises(BadFile, match=r"noise.wav: has no 'mono' recording \(it has: foa\)"):
         windowing.whole(noise_clip(1.0, array="foa"))
+
+
+@pytest.mark.parametrize("duration", [2.5, 10.0, 10.02, 20.0, 27.3])
+def test_a_long_clips_spectrum_made_block_by_block_is_that_of_the_whole(duration):
+    windowing = Windowing(registry.find("features", "logmel_desed")(), 4.0, 0.064)
+    clip = noise_clip(duration)
+    at_once = windowing.features.spectrum(torch.from_numpy(windowing.whole(clip))[None])
+    torch.testing.assert_close(windowing.whole_spectrum(clip), at_once, atol=1e-5, rtol=1e-5)
+
+
+def test_kept_spectra_are_made_once_and_give_the_windows(tmp_path):
+    windowing = Windowing(registry.find("features", "logmel_desed")(), 4.0, 0.064)
+    clip, other = noise_clip(9.7), noise_clip(5.0)
+    onset = windowing.onsets(9.7, 2.0)[1]
+    made = windowing.spectrum(torch.from_numpy(windowing.cut(clip, onset))[None])[0]
+    windowing.store.open(tmp_path / "spectra")
+    torch.testing.assert_close(windowing.kept_window(clip, onset), made, atol=1e-5, rtol=1e-5)
+    windowing.whole_spectrum(other)  # of the same name, another recording
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "spectra").iterdir()}
+    windowing.kept_window(clip, 0.0)
+    assert len(files) == 2
+    assert files == {p: p.stat().st_mtime_ns for p in (tmp_path / "spectra").iterdir()}
+    windowing.store.close()
+    assert not (tmp_path / "spectra").exists()

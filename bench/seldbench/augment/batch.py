@@ -13,7 +13,8 @@ from seldbench.errors import near
 class Batch:
     """A batch of clips or windows.
 
-    waves: (clips, mics, samples), each a window with the features' margin before and after it.
+    waves: (clips, mics, samples), each a window with the features' margin before and after it;
+        (clips, 0, 0) where spectra are kept and given.
     targets: by head, (clips, ...), on the same device.
     groups: (name, its positions), in order; a name is a split, or several joined by "+".
     spectrum: (clips, channels, frames, bins), None before the features.

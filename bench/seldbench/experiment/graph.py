@@ -5,6 +5,7 @@ want the same stage wait for each other.
 """
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -206,6 +207,8 @@ def _train(
         initialise(assembly.network, part, source, origin.part)
     prepared.step.begin()
     assembly.to(device)
+    if keeps_spectra(prepared, device):
+        assembly.windowing.store.open(node.folder.path / "spectra")
     fit_scaling(assembly, prepared.scaled_on, node.folder.scaling, device=device, progress=progress)
     for network in prepared.step.networks.values():
         network.to(device)
@@ -232,6 +235,7 @@ def _train(
             progress=progress,
         )
     )
+    assembly.windowing.store.close()
     return {
         "format": runs.STAGE_FORMAT,
         "epochs": state.epoch,
@@ -246,6 +250,21 @@ def _train(
         "seconds": round(state.seconds, 3),
         "seed": seed,
     }
+
+
+def keeps_spectra(prepared: Prepared, device: torch.device) -> bool:
+    """Whether the spectra of the clips that are trained and validated on are kept on disk."""
+    stage, features = prepared.node.stage, prepared.assembly.windowing.features
+    training = stage.training
+    if training.keep_spectra == "never" or device.type != "cpu" or training.epochs < 2:
+        return False
+    if stage.augment.scene:
+        return False
+    clips = {id(e.clip): e.clip for g in prepared.batches.groups for e in g.examples}
+    values = sum(clip.duration for clip in clips.values()) / features.hop
+    needed = 4 * values * features.channels * features.bins
+    prepared.node.folder.path.mkdir(parents=True, exist_ok=True)
+    return needed < shutil.disk_usage(prepared.node.folder.path).free / 4
 
 
 def _plain_windows(stage: Stage, groups: Sequence[Group]) -> bool:

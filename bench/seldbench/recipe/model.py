@@ -83,7 +83,8 @@ class Training(Table):
 
     window: seconds of a clip in one example (shorter clips are zero-padded). hop: seconds from one
     example of a clip to the next; None: side by side. steps: per epoch; None: until the shortest
-    group of the batch is used up. accumulate: parts a batch is cut into.
+    group of the batch is used up. accumulate: parts a batch is cut into. keep_spectra: on disk
+    while the stage trains; "auto": on a CPU, where waves are not augmented and the disk has room.
     """
 
     step: Literal["supervised", "mean_teacher"] = "supervised"
@@ -102,6 +103,7 @@ class Training(Table):
     accumulate: int = Field(1, ge=1)
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
     channels_last: bool = True
+    keep_spectra: Literal["auto", "never"] = "auto"
     validate_every: int = Field(1, ge=1)
     consistency: Consistency = Consistency()
 

@@ -125,30 +125,36 @@ class Batches:
         return np.concatenate([draw.permutation(len(group.examples)) for _ in range(rounds)])
 
     def _read(self, draws: Sequence[np.ndarray], step: int) -> Batch:
-        waves: list[np.ndarray] = []
-        statistics: list[Tensor] = []
-        starts: list[int] = []
-        targets: dict[str, list[Tensor]] = {name: [] for name in self.labels}
-        parts = []
-        for group, order in zip(self.groups, draws):
-            first = len(waves)
-            for index in order[step * group.size : (step + 1) * group.size]:
-                example = group.examples[index]
-                waves.append(self._windowing.cut(example.clip, example.onset))
-                if self._whole_statistics:
-                    statistics.append(self._statistic(example.clip))
-                    starts.append(round(example.onset / self._windowing.features.hop))
-                for name in self.labels:
-                    targets[name].append(self._target(name, example, group))
-            parts.append((group.name, slice(first, len(waves))))
+        chosen = [
+            (group, group.examples[index])
+            for group, order in zip(self.groups, draws)
+            for index in order[step * group.size : (step + 1) * group.size]
+        ]
+        ends = np.cumsum([group.size for group in self.groups]).tolist()
+        examples = [example for _, example in chosen]
+        whole = self._whole_statistics
+        statistics = [self._statistic(e.clip) for e in examples] if whole else []
+        first_frames = [round(e.onset / self._windowing.features.hop) for e in examples]
         return Batch(
-            waves=torch.from_numpy(np.stack(waves)),
-            targets={name: torch.stack(rows) for name, rows in targets.items()},
-            groups=tuple(parts),
+            **self._audio(examples),
+            targets={
+                name: torch.stack([self._target(name, e, group) for group, e in chosen])
+                for name in self.labels
+            },
+            groups=tuple((g.name, slice(end - g.size, end)) for g, end in zip(self.groups, ends)),
             label_hop=self._windowing.grid,
-            statistic=pad_sequence(statistics, batch_first=True) if statistics else None,
-            start=torch.tensor(starts) if statistics else None,
+            statistic=pad_sequence(statistics, batch_first=True) if whole else None,
+            start=torch.tensor(first_frames) if whole else None,
         )
+
+    def _audio(self, examples: Sequence[Example]) -> dict[str, Tensor]:
+        """Waves, or where spectra are kept, those and no waves."""
+        windowing = self._windowing
+        if windowing.store.folder is None:
+            waves = [windowing.cut(e.clip, e.onset) for e in examples]
+            return {"waves": torch.from_numpy(np.stack(waves))}
+        spectra = [windowing.kept_window(e.clip, e.onset) for e in examples]
+        return {"waves": torch.zeros(len(examples), 0, 0), "spectrum": torch.stack(spectra)}
 
     def _statistic(self, clip: Clip) -> Tensor:
         """Computed once a clip: a few numbers each."""

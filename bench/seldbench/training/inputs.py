@@ -33,7 +33,8 @@ class Hearing:
         features = self.windowing.features
         for augmentation in self.scene:
             batch = augmentation(batch, features, self.formats, draw)
-        batch = replace(batch, spectrum=self.windowing.spectrum(batch.waves))
+        if batch.spectrum is None:
+            batch = replace(batch, spectrum=self.windowing.spectrum(batch.waves))
         for augmentation in self.spectrum:
             batch = augmentation(batch, features, self.formats, draw)
         seeds = torch.randint(2**62, (2,), generator=draw).tolist()
