@@ -11,6 +11,7 @@ from typing import Any
 from seldbench import annotations
 from seldbench.evaluation import Scores, score_sed, score_seld
 from seldbench.experiment.files import read_seld
+from seldbench.metrics.seld import SCORERS
 from seldbench.runs import Run
 
 Value = float | None
@@ -40,7 +41,9 @@ def scored_seld(run: Run, scorers: Sequence[str], classes: Sequence[str]) -> Sco
         scores = score_seld(
             reference, predicted, name, classes=len(classes), with_distance=with_distance
         )
-        found.append(_with_names(scores, classes))
+        # What a set cannot give, such as distances, is None.
+        every = {score: scores.scores.get(score) for score in SCORERS[name].scores}
+        found.append(_with_names(replace(scores, scores=every), classes))
     first, *further = found
     for name, scores in zip(scorers[1:], further):
         first = _joined(first, scores, f"{name}/")
