@@ -3,6 +3,10 @@
 import torch
 from torch import Tensor
 
+BREAK = 1000.0  # the Slaney scale is linear below, logarithmic above
+LINEAR = 200.0 / 3.0  # its hertz per mel below
+STEP = torch.log(torch.tensor(6.4, dtype=torch.float64)) / 27.0  # its log-hertz per mel above
+
 
 def htk_bank(*, n_fft: int, sample_rate: int, bands: int, low: float, high: float) -> Tensor:
     """Triangles drawn in hertz between edges equally spaced in mel, peak 1, no area normalisation.
@@ -14,15 +18,45 @@ def htk_bank(*, n_fft: int, sample_rate: int, bands: int, low: float, high: floa
 
     Source: the default bank of torchaudio (`melscale_fbanks`, mel_scale="htk", norm=None).
     """
-    edges_mel = torch.linspace(_mel(low), _mel(high), bands + 2, dtype=torch.float64)
-    edges = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
+    mel = 2595.0 * (1.0 + _range(low, high) / 700.0).log10()
+    edges = 700.0 * (10.0 ** (_between(mel, bands) / 2595.0) - 1.0)
+    return _triangles(edges, n_fft, sample_rate).float()
+
+
+def slaney_bank(*, n_fft: int, sample_rate: int, bands: int, low: float, high: float) -> Tensor:
+    """Triangles drawn in hertz between edges equally spaced in mel, each of unit area in hertz.
+
+    mel(f) = 3 f / 200 below 1000 Hz, 15 + 27 ln(f / 1000) / ln 6.4 above.
+
+    Returns:
+        (n_fft / 2 + 1, bands) float32, computed in float64.
+
+    Source: the default bank of librosa (`filters.mel`).
+    """
+    hertz = _range(low, high)
+    above = BREAK / LINEAR + (hertz.clamp_min(BREAK) / BREAK).log() / STEP
+    mel = _between(torch.where(hertz < BREAK, hertz / LINEAR, above), bands)
+    edges = torch.where(
+        mel < BREAK / LINEAR, mel * LINEAR, BREAK * ((mel - BREAK / LINEAR) * STEP).exp()
+    )
+    area = 2.0 / (edges[2:] - edges[:-2])
+    return (_triangles(edges, n_fft, sample_rate) * area).float()
+
+
+def _range(low: float, high: float) -> Tensor:
+    return torch.tensor([low, high], dtype=torch.float64)
+
+
+def _between(ends: Tensor, bands: int) -> Tensor:
+    """Edges of so many overlapping bands, equally spaced: (bands + 2,)."""
+    return torch.linspace(float(ends[0]), float(ends[1]), bands + 2, dtype=torch.float64)
+
+
+def _triangles(edges: Tensor, n_fft: int, sample_rate: int) -> Tensor:
+    """(bins, bands), peak 1."""
     bins = torch.linspace(0.0, sample_rate / 2, n_fft // 2 + 1, dtype=torch.float64)
     distance = edges[None, :] - bins[:, None]  # (bins, bands + 2)
     width = edges.diff()
     rising = -distance[:, :-2] / width[:-1]
     falling = distance[:, 2:] / width[1:]
-    return torch.minimum(rising, falling).clamp_min(0.0).float()
-
-
-def _mel(hertz: float) -> float:
-    return 2595.0 * float(torch.log10(torch.tensor(1.0 + hertz / 700.0, dtype=torch.float64)))
+    return torch.minimum(rising, falling).clamp_min(0.0)

@@ -1,0 +1,178 @@
+"""Features of 24 kHz recordings: decibel spectrograms of the microphones, then channels that tell
+directions. Features differ in their transform, their bins, their directions; the rest is here."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from seldbench.arrays import CHANNELS
+from seldbench.errors import near
+from seldbench.features._mel import slaney_bank
+from seldbench.features._standard import population
+from seldbench.features._stft import Spectra, Stft
+from seldbench.features._whole import Rule, decibels
+
+SAMPLE_RATE = 24000
+STANDARDISED = ("all", "spectrograms", "none")
+
+
+class Bands(nn.Module):
+    """Spectrograms' own bins: forward(power of FFT bins, (..., FFT bins)) -> (..., bins)."""
+
+    bins: int
+
+
+class Directions(nn.Module):
+    """Further channels: forward(Spectra) -> (batch, channels, frames, bins)."""
+
+    channels: int
+
+
+class MelBands(Bands):
+    """Bands of a Slaney bank: weighted sums of FFT bins."""
+
+    bank: Tensor
+
+    def __init__(self, *, n_fft: int, bands: int, low: float, high: float) -> None:
+        super().__init__()
+        bank = slaney_bank(n_fft=n_fft, sample_rate=SAMPLE_RATE, bands=bands, low=low, high=high)
+        self.register_buffer("bank", bank, persistent=False)
+        self.bins = bands
+
+    def forward(self, values: Tensor) -> Tensor:
+        """(..., FFT bins) -> (..., bands)."""
+        return values @ self.bank
+
+
+class SpectrogramFeatures(nn.Module):
+    """(batch, mics, samples) -> spectrum: linear power of every microphone, then directions, both
+    (batch, channels, frames, bins) -> features: decibels, directions, standardised.
+
+    Everything is computed in float32, inside autocast too. `mean` and `scale` are (channels, 1,
+    bins); they are fitted, or loaded, where something is standardised.
+
+    Args:
+        layout: of the recordings, see `arrays.CHANNELS`.
+        stft, bands, directions: the transform, the spectrograms' bins, the further channels.
+        rule: what needs the whole clip, see `_whole`.
+        standardise: "all" channels, "spectrograms" alone, or "none".
+
+    Errors: ValueError for an unknown layout or standardisation.
+    """
+
+    version = 1
+    sample_rate = SAMPLE_RATE
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        *,
+        layout: str,
+        stft: Stft,
+        bands: Bands,
+        directions: Directions | None,
+        rule: Rule,
+        standardise: str,
+    ) -> None:
+        super().__init__()
+        check_choice("layout", layout, CHANNELS)
+        check_choice("standardisation", standardise, STANDARDISED)
+        self.layout, self.standardise = layout, standardise
+        self.stft, self.bands, self.directions, self.rule = stft, bands, directions, rule
+        self.mics = CHANNELS[layout]
+        self.channels = self.mics + (0 if directions is None else directions.channels)
+        self.bins = bands.bins
+        self.hop = stft.hop_samples / SAMPLE_RATE
+        self.margin = stft.margin
+        self.statistics = rule.values
+        self.fitted = standardise != "none"
+        self._ready = False
+        if self.fitted:
+            self.register_buffer("mean", torch.full((self.channels, 1, self.bins), torch.nan))
+            self.register_buffer("scale", torch.full((self.channels, 1, self.bins), torch.nan))
+
+    def frames(self, samples: int) -> int:
+        """Frames of a clip of so many samples."""
+        return self.stft.frames(samples)
+
+    def spectrum(self, waves: Tensor) -> Tensor:
+        """(batch, mics, samples) -> linear (batch, channels, frames, bins)."""
+        if waves.dim() != 3 or waves.shape[1] != self.mics:
+            raise ValueError(
+                f"features of {self.layout!r} recordings take (batch, {self.mics}, samples),"
+                f" not {tuple(waves.shape)}"
+            )
+        with torch.autocast(waves.device.type, enabled=False):
+            pieces = [self._piece(spectra) for spectra in self.stft.pieces(waves.float())]
+            return torch.cat(pieces, dim=-2)
+
+    def _piece(self, spectra: Spectra) -> Tensor:
+        context = self.stft.context
+        own = spectra.power[..., context : spectra.power.shape[-2] - context, :]
+        spectrograms = self.bands(own)
+        if self.directions is None:
+            return spectrograms
+        return torch.cat([spectrograms, self.directions(spectra)], dim=1)
+
+    def statistic(self, spectrum: Tensor) -> Tensor:
+        """What the rule for whole clips needs: (batch, values)."""
+        return self.rule.statistic(spectrum[:, : self.mics].float())
+
+    def silence(self) -> float:
+        """Power 0, no direction."""
+        return 0.0
+
+    def gain(self, spectrum: Tensor, decibels: Tensor) -> Tensor:
+        """Power amplified by `decibels`, broadcastable to the spectrum; directions stay: what they
+        say does not depend on the level."""
+        factor = (10.0 ** (decibels / 10.0)).expand_as(spectrum)[:, : self.mics]
+        louder = spectrum[:, : self.mics] * factor
+        return torch.cat([louder, spectrum[:, self.mics :]], dim=1)
+
+    def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
+        """Decibels, the rule for whole clips, standardisation -> (batch, channels, frames, bins).
+
+        Errors: ValueError where `mean` and `scale` are neither fitted nor loaded.
+        """
+        with torch.autocast(spectrum.device.type, enabled=False):
+            features = self._unscaled(spectrum.float(), statistic, start)
+            if not self.fitted:
+                return features
+            self._check_ready()
+            return features.sub_(self.mean).div_(self.scale)
+
+    def fit(self, spectra: Iterable[Tensor]) -> None:
+        """Mean and standard deviation of whole training clips' spectra, (1, ..., frames, bins)
+        each; nothing where nothing is standardised."""
+        if not self.fitted:
+            return
+        unscaled = (self._unscaled(s.float(), self.statistic(s), 0) for s in spectra)
+        mean, scale = population(unscaled)
+        if self.standardise == "spectrograms":
+            mean[self.mics :], scale[self.mics :] = 0.0, 1.0
+        self.mean.copy_(mean)
+        self.scale.copy_(scale)
+
+    def _unscaled(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int) -> Tensor:
+        power, directions = spectrum[:, : self.mics], spectrum[:, self.mics :]
+        parts = self.rule.apply(decibels(power), directions, statistic, start)
+        return torch.cat(parts, dim=1)
+
+    def _check_ready(self) -> None:
+        # Asked until it is so: the answer waits for the device.
+        self._ready = self._ready or bool(self.scale.isfinite().all())
+        if not self._ready:
+            raise ValueError(
+                "the features' mean and scale are unknown: fit it on training clips first, or load"
+                " what was fitted"
+            )
+
+
+def check_choice(what: str, given: str, known: Iterable[str]) -> None:
+    """Raises ValueError, with the nearest known name, for a choice that there is not."""
+    known = list(known)
+    if given not in known:
+        raise ValueError(f"no {what} {given!r}{near(given, known)}; choose of: {', '.join(known)}")
