@@ -88,7 +88,7 @@ def setting(threshold=0.5, median=0.0, classes=CLASSES):
     return PostProcessing(dict.fromkeys(classes, threshold), dict.fromkeys(classes, median), "test")
 
 
-@pytest.fixture(params=range(8))
+@pytest.fixture(params=range(4))
 def scenes(request):
     return Scenes(request.param)
 

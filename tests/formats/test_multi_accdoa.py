@@ -13,7 +13,6 @@ from seldbench.formats.multi_accdoa import MultiAccdoa, adpit
 from seldbench.geometry import unit_vectors
 
 CLASSES = ("alarm", "dog", "piano", "speech")
-ROTATIONS = rotations("foa")
 FORMATS = {distance: MultiAccdoa(CLASSES, distance=distance) for distance in (False, True)}
 
 
@@ -241,7 +240,7 @@ def test_a_source_that_every_second_window_misses_becomes_no_third_direction(pos
     assert len(form().decode(merged, Clip("a", 0.1, {}), 0.1, post()).events) == 2
 
 
-@pytest.mark.parametrize("rotation", ROTATIONS)
+@pytest.mark.parametrize("rotation", rotations("foa")[1::4])
 def test_targets_and_outputs_turn_as_the_scene(scenes, rotation):
     clip = scenes.clip(same=3, most=5)
     turned = scenes.of(
@@ -267,9 +266,3 @@ def test_the_union_of_two_scenes_is_the_target_of_both(scenes):
     union = form(True).union(encode(first, 0.0, 60, 0.1), encode(second, 0.0, 60, 0.1))
     assert torch.equal(union, encode(both, 0.0, 60, 0.1))
     assert union.shape[0] == 60 and float(union[:, :, 0].sum(1).max()) >= 2
-
-
-def test_targets_shift_in_time_with_wrap(scenes):
-    targets = form().encode(scenes.clip(), 0.0, 60, 0.1)
-    batch = targets.expand(2, -1, -1, -1, -1)
-    assert torch.equal(form().shift(batch, 7)[1], torch.cat([targets[-7:], targets[:-7]]))

@@ -165,8 +165,9 @@ def directed_events(
         fresh: (frames, classes, tracks) bool: where a track goes on with another event.
     """
     frames, tracks = min(round(duration / hop), len(active)), active.shape[2]
-    begins = None if fresh is None else fresh[:frames].reshape(frames, -1)
-    runs = zip(*_frames.spans(active[:frames].reshape(frames, -1), begins))
+    flat = (frames, active.shape[1] * tracks)
+    begins = None if fresh is None else fresh[:frames].reshape(flat)
+    runs = zip(*_frames.spans(active[:frames].reshape(flat), begins))
     found: list[Event] = []
     free: dict[int, list[float]] = {}
     for first, last, column in runs:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seldbench.events import EventList
+from seldbench.formats._directions import directed_events
 from seldbench.geometry import angular_distance
 
 Array = np.ndarray
@@ -94,6 +96,31 @@ def linked(active: Array, doa: Array) -> Array:
     step = orders[cost[..., places, orders].sum(-1).argmin(-1)]  # (frames - 1, classes, tracks)
     first = np.broadcast_to(places, (1, *active.shape[1:]))
     return _composed(np.concatenate([first, step]))
+
+
+def followed(
+    active: Array,
+    doa: Array,
+    classes: Sequence[str],
+    *,
+    hop: float,
+    duration: float,
+    distance: Array | None = None,
+) -> EventList:
+    """Events of tracks whose order is free in every frame; the arguments are those of
+    `_directions.directed_events`. A track that goes on JUMP or more away is another event."""
+    order = linked(active, doa)
+    active = np.take_along_axis(active, order, -1)
+    doa = np.take_along_axis(doa, order[..., None], -2)
+    return directed_events(
+        active,
+        doa,
+        classes=classes,
+        hop=hop,
+        duration=duration,
+        distance=None if distance is None else np.take_along_axis(distance, order, -1),
+        fresh=jumps(doa),
+    )
 
 
 def jumps(doa: Array) -> Array:

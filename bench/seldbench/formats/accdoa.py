@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
-from torch.nn import functional
 
 from seldbench.contracts import Clip, PostProcessing
-from seldbench.formats import _directions, _frames
+from seldbench.formats import _directions, _frames, _losses
 from seldbench.geometry import Rotation
 from seldbench.prediction import Prediction
 
@@ -19,16 +18,11 @@ if TYPE_CHECKING:
     from seldbench.contracts import Loss
 
 
-def mse(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean squared error over clips, frames, classes and axes."""
-    return functional.mse_loss(outputs.float(), targets.float())
-
-
 class Accdoa:
     """One direction a class. Targets: unit vectors, zeros where a class is silent."""
 
     version = 1
-    losses: ClassVar[Mapping[str, "Loss"]] = {"mse": mse}
+    losses: ClassVar[Mapping[str, "Loss"]] = {"mse": _losses.mse}
 
     def __init__(self, classes: tuple[str, ...], *, overlap: str = "keep") -> None:
         """overlap: which of several sources of a class is the target. "keep": the one that began

@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from seldbench.contracts import Clip, PostProcessing
-from seldbench.events import EventList
 from seldbench.formats import _directions, _frames, _tracks
 from seldbench.geometry import Rotation
 from seldbench.prediction import Prediction
@@ -175,27 +174,19 @@ class MultiAccdoa:
         sources, sounding = _unified(tracks, active, self.unify)
         longest = length.argmax(-1, keepdim=True)
         doa = _tracks.reordered(tracks[..., :3], longest).squeeze(-2)
-        return Prediction(
-            events=self._events(sources, sounding, clip, hop),
-            frame_scores=length.amax(-1).clamp(max=1).numpy(),
-            hop=hop,
-            doa=_units(doa).numpy(),
-        )
-
-    def _events(self, sources: Tensor, sounding: Tensor, clip: Clip, hop: float) -> EventList:
-        """Of (frames, classes, tracks, axes) and (frames, classes, tracks)."""
-        links = _tracks.linked(sounding.numpy(), _units(sources[..., :3]).numpy())
-        order = torch.from_numpy(links)
-        sources, sounding = _tracks.reordered(sources, order), sounding.gather(-1, order)
-        doa = _units(sources[..., :3]).numpy()
-        return _directions.directed_events(
+        events = _tracks.followed(
             sounding.numpy(),
-            doa,
-            classes=self.classes,
+            _units(sources[..., :3]).numpy(),
+            self.classes,
             hop=hop,
             duration=clip.duration,
             distance=sources[..., 3].clamp(min=0).numpy() if self.distance else None,
-            fresh=_tracks.jumps(doa),
+        )
+        return Prediction(
+            events=events,
+            frame_scores=length.amax(-1).clamp(max=1).numpy(),
+            hop=hop,
+            doa=_units(doa).numpy(),
         )
 
     def _distinct(self, tracks: Tensor) -> Tensor:
