@@ -106,6 +106,12 @@ def test_a_bank_is_built_once(bank, folder):
     assert [path.name for path in folder.iterdir()] == [bank.file.name]
 
 
+def test_an_equal_room_of_other_numbers_has_the_same_bank(bank, folder):
+    room = Room(np.array([5, 4, 3]), [2, 2, 1.5], np.float32(0.3).astype(float).round(6))
+    assert room == ROOM
+    assert Bank.open(room, cache=folder, grid=GRID).file == bank.file
+
+
 def test_building_says_how_far_it_is_and_gives_the_same_bank_anywhere(bank, tmp_path):
     steps = Steps()
     other = Bank.open(ROOM, cache=tmp_path / "new" / "folder", grid=GRID, progress=steps)

@@ -76,7 +76,7 @@ def _noise(samples: int, rng: Rng, slope: float) -> Array:
         waves = irfft(spectra, _SIZE, overwrite_x=True) * window
         heard[some] += waves[..., :hop]
         heard[some.start + 1 : some.stop + 1] += waves[..., hop:]
-    return heard.swapaxes(0, 1).reshape(CHANNELS, -1)[:, hop : hop + samples].copy()
+    return heard.swapaxes(0, 1).reshape(CHANNELS, -1)[:, hop : hop + samples]
 
 
 def _coloured(slope: float) -> Array:

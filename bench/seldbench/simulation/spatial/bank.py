@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import write_array_header_2_0
 
 from seldbench.arrays import MIC_ANGLES, MIC_RADIUS
 from seldbench.contracts import Progress, Quiet
@@ -97,15 +97,13 @@ class Bank:
 
 def _build(bank: Bank, progress: Progress) -> None:
     count = len(bank)
-    with atomic(bank.file) as temporary:
-        # Written through a map: memory holds one step, whatever the size of the bank.
-        rows = open_memmap(temporary, "w+", np.float32, (count, CHANNELS, EARLY))
-        for start in range(0, count, _TOGETHER):
+    header = {"descr": "<f4", "fortran_order": False, "shape": (count, CHANNELS, EARLY)}
+    with atomic(bank.file) as temporary, temporary.open("wb") as file:
+        write_array_header_2_0(file, header)
+        for start in range(0, count, _TOGETHER):  # memory holds one step, whatever the bank's size
             index = np.arange(start, min(start + _TOGETHER, count))
             places = bank.room.array + bank.doa(index) * bank.distance(index)[:, None]
-            rows[index] = early_responses(bank.room, places)
+            file.write(early_responses(bank.room, places).astype("<f4", copy=False).tobytes())
             if start // _TOGETHER % 32 == 0:
                 progress.advance("room", start, count, bank.file.name)
-        rows.flush()
-        del rows  # unmapped before it is renamed, which some systems ask for
-        progress.advance("room", count, count, bank.file.name)
+    progress.advance("room", count, count, bank.file.name)

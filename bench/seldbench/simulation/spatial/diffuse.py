@@ -41,7 +41,7 @@ def _higher_orders(strength: Array) -> Array:
     cosines = np.clip(MIC_POSITIONS @ MIC_POSITIONS.T, -1, 1)
     legendre = eval_legendre(ORDERS[2:, None, None], cosines)
     power = (2 * ORDERS[2:] + 1) * np.abs(strength[:, 2:]) ** 2
-    return np.tensordot(power, legendre, axes=1)
+    return np.einsum("fn,nab->fab", power, legendre)
 
 
 def _square_root(matrices: Array) -> Array:

@@ -27,6 +27,11 @@ class Room:
     rt60: float
 
     def __post_init__(self) -> None:
+        # Plain numbers, so that equal rooms have equal names (`bank`) whatever they were made of.
+        for field in ("size", "array"):
+            x, y, z = (float(value) for value in getattr(self, field))
+            object.__setattr__(self, field, (x, y, z))
+        object.__setattr__(self, "rt60", float(self.rt60))
         size, array = np.array(self.size), np.array(self.array)
         if not (array >= CLEAR - 1e-9).all() or not (size - array >= CLEAR - 1e-9).all():
             raise ValueError(

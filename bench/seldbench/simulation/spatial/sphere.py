@@ -30,4 +30,5 @@ def modes(frequency: Array) -> Array:
 def response(frequency: Array, cos_gamma: Array) -> Array:
     """H at frequencies in hertz and cosines: (cosines, frequencies)."""
     legendre = eval_legendre(ORDERS, np.asarray(cos_gamma)[:, None])
-    return (legendre * (2 * ORDERS + 1)) @ modes(frequency)
+    # Not by `@`, whose last bits may hang on the number of threads: equal seeds, equal sets.
+    return np.einsum("gn,nf->gf", legendre * (2 * ORDERS + 1), modes(frequency))
