@@ -61,7 +61,7 @@ def encode(images: Images, sources: int, samples: int) -> Array:
     inside = np.broadcast_to(start - LEAD < samples, row.shape)
     shape = (sources * CHANNELS * length, len(pulses()))
     mixing = csr_array((weight[inside], (row[inside], cell[inside])), shape=shape)
-    summed = mixing @ pulses()[:, ::-1]
+    summed = np.ascontiguousarray(mixing @ pulses()[:, ::-1], dtype=np.float32)
     view = as_strided(
         summed,
         (sources, CHANNELS, samples, TAPS),

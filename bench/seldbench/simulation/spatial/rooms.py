@@ -11,6 +11,7 @@ from seldbench.simulation.spatial.sampling import SOUND, Array, Rng
 
 WALL = 0.3  # no source stands nearer to a wall
 CLEAR = 1.0  # nor the array nearer than this: every direction has place for a source at 0.7 m
+SHORTEST = 0.15  # seconds of reverberation that a room of any size can be given (`walls`)
 Triple = tuple[float, float, float]
 
 
@@ -19,7 +20,8 @@ class Room:
     """size: length, width, height; array: its place, from the corner; rt60: seconds to fall by
     60 dB, 0 for an open field (no reflection at all).
 
-    Raises ValueError where the array is less than 1 m from a wall, the floor or the ceiling.
+    Raises ValueError where the array is less than 1 m from a wall, the floor or the ceiling, or
+    rt60 is below 0.15 s: walls that hardly reflect do not make an even decay.
     """
 
     size: Triple
@@ -38,8 +40,10 @@ class Room:
                 f"array at {self.array} m in a room of {self.size} m: it has to be at least"
                 f" {CLEAR} m from every wall, the floor and the ceiling"
             )
-        if not 0 <= self.rt60 < np.inf:
-            raise ValueError(f"rt60 {self.rt60} s: expected seconds, or 0 for an open field")
+        if self.rt60 and not SHORTEST <= self.rt60 < np.inf:
+            raise ValueError(
+                f"rt60 {self.rt60} s: expected at least {SHORTEST} s, or 0 for an open field"
+            )
 
     @staticmethod
     def draw(rng: Rng, *, rt60: tuple[float, float] = (0.2, 0.9)) -> "Room":

@@ -14,7 +14,7 @@ from seldbench.simulation.spatial.diffuse import mixing_matrices
 from seldbench.simulation.spatial.early import fade_out
 from seldbench.simulation.spatial.sampling import CHANNELS, EARLY, FADE, RATE, Array, Rng
 
-LONGEST = 0.6  # seconds after the early part
+_LONG = 0.6  # seconds after the early part are enough, as far as they let it fall by 40 dB
 _DECAY = 3 * np.log(10)  # of pressure over RT60: 60 dB
 # Where the early part's level is read: the last 20 ms before it fades.
 _WINDOW = slice(EARLY - FADE - round(0.020 * RATE), EARLY - FADE)
@@ -22,7 +22,7 @@ _WINDOW = slice(EARLY - FADE - round(0.020 * RATE), EARLY - FADE)
 
 def samples(rt60: float) -> int:
     """Of a whole response, from when the sound is made; the early part alone in an open field."""
-    return EARLY + round(min(rt60, LONGEST) * RATE)
+    return EARLY + round(min(rt60, max(_LONG, rt60 * 2 / 3)) * RATE)
 
 
 def late(rt60: float, early: Array, rng: Rng) -> Array:
