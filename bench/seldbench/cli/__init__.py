@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from seldbench.cli.compare import compare
-from seldbench.cli.options import REPORTS, RUNS, Json, console
+from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
 from seldbench.cli.score import score_app
+from seldbench.cli.simulate import data_simulate
 from seldbench.cli.submission import check_submission
 
 app = typer.Typer(
@@ -23,16 +24,8 @@ data_app = typer.Typer(no_args_is_help=True, help="Check data sets on disk, or s
 app.command("compare")(compare)
 app.command("check-submission")(check_submission)
 app.add_typer(data_app, name="data")
+data_app.command("simulate")(data_simulate)
 app.add_typer(score_app, name="score")
-
-DataRoot = Annotated[
-    Optional[Path],  # noqa: UP045 - typer reads it
-    typer.Option(
-        "--data-root",
-        envvar="SELDBENCH_DATA",
-        help="The folder that data sets lie in; none: `data` here.",
-    ),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -183,32 +176,6 @@ def data_check(
     typer.echo(json.dumps(found.as_json(), indent=1) if as_json else "\n".join(found.lines()))
     if not found.ok:
         raise typer.Exit(1)
-
-
-@data_app.command("simulate")
-def data_simulate(
-    dataset: Annotated[str, typer.Argument(help="A simulated set, such as desed-sim.")],
-    scale: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
-    sounds: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="A folder of recordings with a catalogue.csv; none: built-in sources."),
-    ] = None,
-    fill_missing: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="`procedural`: built-in sources for classes that --sounds lacks."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, another set.")] = 0,
-    data_root: DataRoot = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
-) -> None:
-    """Make a data set in the real one's layout; the same arguments give the same files."""
-    from seldbench.datasets import simulate
-
-    options: dict[str, Any] = {"scale": scale, "seed": seed, "sounds": sounds}
-    options |= {"fill_missing": fill_missing, "jobs": jobs, "progress": console}
-    folder = simulate(dataset, data_root, **options)
-    console.close()
-    typer.echo(folder)
 
 
 def _numbers(text: str) -> list[int]:

@@ -1,7 +1,7 @@
 """What several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -10,3 +10,11 @@ from seldbench.console import Console
 console = Console()
 RUNS, REPORTS = Path("runs"), Path("reports")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataRoot = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads it
+    typer.Option(
+        "--data-root",
+        envvar="SELDBENCH_DATA",
+        help="The folder that data sets lie in; none: `data` here.",
+    ),
+]

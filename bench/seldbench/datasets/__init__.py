@@ -1,5 +1,6 @@
 """Data sets, one a file; opened and simulated by name."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,16 @@ def simulate(name: str, root: Path | None, **options: Any) -> Path:
     """Make a simulated set in `root`; its folder. The options are its simulator's.
 
     Raises:
-        UnknownName: no data set of that name, or one that is not simulated.
+        UnknownName: no data set of that name, one that is not simulated, or an option that its
+            simulator does not have.
     """
     make = registry.find("datasets", name)
     if not hasattr(make, "simulate"):
-        known = [n for n in registry.names("datasets") if n.endswith("-sim")]
-        raise UnknownName(f"{name} is not a simulated set; there are: {', '.join(known)}")
+        simulated = [n for n in registry.names("datasets") if n.endswith("-sim")]
+        raise UnknownName(f"{name} is not a simulated set; there are: {', '.join(simulated)}")
+    known = signature(make.simulate).parameters
+    foreign = [f"--{option.replace('_', '-')}" for option in options if option not in known]
+    if foreign:
+        raise UnknownName(f"{name} is made without {', '.join(foreign)}; leave that out")
     make.simulate(root or DATA, **options)
     return (root or DATA) / name

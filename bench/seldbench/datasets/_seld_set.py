@@ -6,7 +6,7 @@ from pathlib import Path
 from shlex import quote
 
 from seldbench.contracts import Clip
-from seldbench.datasets._desed_manifest import MANIFEST, is_manifest
+from seldbench.datasets._manifest import MANIFEST, is_manifest
 from seldbench.datasets._seld_files import AREAS, LAYOUTS, tops
 from seldbench.datasets._seld_inspection import SeldFiles, inspect, notes
 from seldbench.datasets._seld_rows import GRID

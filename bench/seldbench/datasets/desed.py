@@ -11,10 +11,10 @@ from pathlib import Path
 from shlex import quote
 
 from seldbench.contracts import Clip, Dataset
-from seldbench.datasets._desed_manifest import MANIFEST, is_manifest
 from seldbench.datasets._desed_parts import CLASSES, PARTS, Part
 from seldbench.datasets._desed_tree import Tree
 from seldbench.datasets._inspection import SplitFiles
+from seldbench.datasets._manifest import MANIFEST, is_manifest
 from seldbench.errors import BadFile, MissingData
 
 # Where the tree may lie below the data root, in the order in which it is looked for.

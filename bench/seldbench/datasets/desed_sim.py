@@ -11,12 +11,12 @@ from pathlib import Path
 from shlex import quote
 
 from seldbench.contracts import Clip, Dataset
-from seldbench.datasets._desed_manifest import MANIFEST, read_manifest
 from seldbench.datasets._desed_parts import PARTS
 from seldbench.datasets._desed_tree import Tree
 from seldbench.datasets._inspection import SplitFiles
-from seldbench.errors import BadFile, MissingData
-from seldbench.simulation.desed import NAME, PART, fingerprint, simulate_desed
+from seldbench.datasets._manifest import MANIFEST, find_set, read_manifest
+from seldbench.errors import BadFile
+from seldbench.simulation.desed import NAME, fingerprint, simulate_desed
 
 
 class DesedSim:
@@ -38,10 +38,10 @@ class DesedSim:
     licence = "as the sounds that it was made of"
 
     def __init__(self, root: Path) -> None:
-        folder = _find(root)
+        folder = find_set(root, NAME)
         self.manifest = read_manifest(folder / MANIFEST)
-        self.classes = self.manifest.classes
-        self.test_classes = self.manifest.test_classes
+        self.test_classes = tuple(sorted(self.manifest.test_classes))
+        self.classes = tuple(sorted({*self.manifest.classes, *self.test_classes}))
         self.simulated: str | None = self.manifest.says
         self.sounds = self.manifest.sounds
         counts = self.manifest.counts
@@ -105,25 +105,3 @@ class DesedSim:
 
 
 DATASET: type[Dataset] = DesedSim
-
-
-def _find(root: Path) -> Path:
-    folder = root / NAME
-    if (folder / MANIFEST).is_file():
-        return folder
-    simulate = f"seldbench data simulate {NAME} --scale small --data-root"
-    if (root / MANIFEST).is_file() and root.name == NAME:
-        raise MissingData(
-            f"{NAME}: {root} is the set itself; --data-root is the folder that it lies in:"
-            f" {root.parent}"
-        )
-    if (root / PART).is_dir():
-        raise MissingData(
-            f"{NAME}: {root / PART} was begun and not finished; the command that began it goes on"
-            f" where it stopped:\n  {simulate} {quote(str(root))}"
-        )
-    raise MissingData(
-        f"{NAME}: no {folder / MANIFEST}. Make the set, from built-in sounds or with --sounds from"
-        " a folder of recordings (--scale tiny is made in seconds):\n"
-        f"  {simulate} {quote(str(root))}"
-    )
