@@ -177,7 +177,7 @@ def test_near_tracks_of_a_class_are_one_source(post, azimuths, lengths, expected
 def test_a_distance_below_zero_is_zero_and_near_tracks_average_theirs(post):
     out = torch.zeros(1, 3, 4, 4)
     out[0, :, 0, 1] = 1.0
-    out[0, :, 3, 1] = torch.tensor([1.0, 2.0, 3.0])
+    out[0, :, 3, 1] = torch.tensor([2.0, -1.0, 4.0])
     out[0, 0, 1, 2], out[0, 0, 3, 2] = 1.0, -0.5
     found = form(True).decode(out.flatten(1), Clip("a", 0.1, {}), 0.1, post()).events
     assert [(e.label, e.distance.tolist()) for e in found] == [("dog", [2.0]), ("piano", [0.0])]

@@ -168,6 +168,8 @@ class MultiAccdoa:
         _frames.refuse_medians(post, "multi_accdoa")
         frames = int(np.ceil(clip.duration / hop - _frames.EDGE))
         tracks = self._tracks(outputs.detach().float().cpu())[:frames].movedim(-1, -3)
+        # Distances first, then means, as in the official code.
+        tracks = torch.cat([tracks[..., :3], tracks[..., 3:].clamp(min=0)], dim=-1)
         length = _lengths(tracks)
         thresholds = _frames.by_class(post.thresholds, self.classes, "threshold")
         active = length > torch.from_numpy(thresholds).to(length)[:, None]
@@ -180,7 +182,7 @@ class MultiAccdoa:
             self.classes,
             hop=hop,
             duration=clip.duration,
-            distance=sources[..., 3].clamp(min=0).numpy() if self.distance else None,
+            distance=sources[..., 3].numpy() if self.distance else None,
         )
         return Prediction(
             events=events,
