@@ -1,7 +1,8 @@
 """A paper's tables: `tables/<paper>.toml` of a plug-in. A row's published values are held against
 the runs of its recipe and variant.
 
-Values are fractions for every score that is one (PSDS, F1), as in score files. Values by class may
+Values are fractions for every score that is one (PSDS, F1, F20, LR), as in score files; angles are
+degrees, distances metres. Values by class may
 name a group of classes too (`groups`); a group's measured value is the mean over its classes.
 """
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from seldbench.errors import BadRecipe, UnknownName, near
 
-FRACTIONS = ("psds", "event_f1")  # scores whose names begin like this lie in [0, 1]
+FRACTIONS = ("psds", "event_f1", "f20", "lr_cd")  # scores whose names begin like this lie in [0, 1]
 
 
 class _Table(BaseModel):
@@ -61,7 +62,8 @@ class Row(_Table):
 class PublishedTable(_Table):
     """A table of a paper: what was measured, how (`protocol`), on which data, and its rows.
 
-    metrics: scores shown, in order. class_score: the score of values by class, where rows have any.
+    metrics: scores shown, in order. scorer: whose they are, where runs may have several scorers';
+    None for the one that leads. class_score: the score of values by class, where rows have any.
     groups: {name: the classes in it}.
     """
 
@@ -70,6 +72,7 @@ class PublishedTable(_Table):
     protocol: str
     dataset: str
     source: str
+    scorer: str | None = None
     class_score: str | None = None
     groups: dict[str, list[str]] = {}
     rows: list[Row] = Field(min_length=1)

@@ -27,6 +27,31 @@ FOUND = {
 }
 
 
+# Of runs with directions: class 1 has two sources at once, one of which walks round the back.
+PLACES = ("<i>Alarm</i>", "Speech", "Music", "Knock")
+SCENES = {
+    # clip -> (class, source, onset, offset, azimuth at both ends, elevation, distance) ...
+    "mix001": [(0, 0, 0.0, 4.0, (30, 30), 10, 2.0), (1, 1, 2.0, 9.0, (150, 220), -20, 1.0)],
+    "mix002": [(1, 0, 1.0, 6.0, (-60, -60), 0, 3.0), (1, 1, 2.0, 5.0, (90, 120), 30, 2.0)],
+    "mix003": [(2, 0, 0.5, 8.0, (0, 40), 0, 2.5)],
+    "mix004": [],
+}
+OFF = {"mix001": 5, "mix002": 15, "mix003": 60, "mix004": 0}  # degrees that predictions are off
+
+
+def rows(events, off=0, distance=None):
+    """CSV rows of a scene; distances in parts of a metre of which there are so many."""
+    lines = []
+    for label, source, onset, offset, (start, end), elevation, metres in events:
+        first, last = round(onset * 10), round(offset * 10)
+        for k in range(first, last):
+            azimuth = start + (end - start) * (k - first) / (last - first) + off
+            azimuth = round((azimuth + 180) % 360 - 180)
+            cells = [k, label, source, azimuth, elevation]
+            lines.append(cells + ([metres * distance] if distance else []))
+    return "".join(",".join(map(str, cells)) + "\n" for cells in sorted(lines))
+
+
 def write_json(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
@@ -147,6 +172,88 @@ def make_run(runs, name="20240101-000000-crnn-desed-wide-s0", **options) -> Path
     log = "".join(json.dumps(entry) + "\n" for entry in log_entries(5))
     (stage / "log.jsonl").write_text(log)
     return run
+
+
+def make_spatial_run(runs, name="seld", **options) -> Path:
+    """The folder of a run with directions, scored from its files as `seldbench run` does."""
+    usual = {"dataset": "tnsse2021", "variant": "foa", "seed": 0, "scorers": ("dcase2021",)}
+    usual |= {"distance": False, "off": 0, "seconds": 10.0, "protocol": "held_out", "limit": None}
+    usual |= {"imported": None, "changes": (), "partial": False, "psds1": 0, "state": "finished"}
+    options = usual | {"created": "2024-01-01T00:00:00+00:00"} | options
+    run = make_run(runs, name, **{k: v for k, v in options.items() if k in USUAL})
+    for old in ("reference/ground_truth.tsv", "predictions/events.tsv", "predictions/scores.npz"):
+        (run / old).unlink()
+    durations = "".join(f"{clip}\t{options['seconds']}\n" for clip in SCENES)
+    (run / "reference" / "durations.tsv").write_text(f"filename\tduration\n{durations}")
+    measured = options["distance"]
+    for side, per_metre in (("reference", 100), ("predictions", 1)):
+        folder = run / side / "directions"
+        folder.mkdir()
+        for clip, events in SCENES.items():
+            off = OFF[clip] + options["off"] if side == "predictions" else 0
+            (folder / f"{clip}.csv").write_text(rows(events, off, per_metre if measured else None))
+    content = json.loads((run / "scores.json").read_text())
+    content |= {"task": "seld", "scorers": list(options["scorers"])}
+    content |= {"protocol": options["protocol"], "imported": options["imported"]}
+    write_json(run / "scores.json", content | scores_of_directions(run, options["scorers"]))
+    recipe = json.loads((run / "recipe.json").read_text())
+    write_json(run / "recipe.json", recipe | {"scorers": list(options["scorers"])})
+    return run
+
+
+USUAL = ("dataset", "variant", "seed", "limit", "psds1", "changes", "partial", "state", "created")
+
+
+def scores_of_directions(run, scorers):
+    """What `seldbench run` puts into scores.json: the first scorer's scores under plain names."""
+    from seldbench.evaluation import Resampling, score_seld
+    from seldbench.report.shown_directions import read_directed
+
+    found = read_directed(run, PLACES)
+    content = {"scores": {}, "classes": {name: {} for name in PLACES}, "intervals": {}}
+    for i, scorer in enumerate(scorers):
+        scores = score_seld(
+            found.reference,
+            found.predicted,
+            scorer,
+            classes=len(PLACES),
+            with_distance=found.measured,
+            resampling=Resampling(20),
+        )
+        prefix = f"{scorer}/" if i else ""
+        for part in ("scores", "intervals"):
+            content[part] |= {prefix + n: v for n, v in getattr(scores, part).items()}
+        for number, of_class in scores.classes.items():
+            content["classes"][PLACES[int(number)]] |= {prefix + n: v for n, v in of_class.items()}
+        known = {PLACES[int(number)] for number in scores.scored_classes}
+    content["scored_classes"] = [name for name in PLACES if name in known]
+    content["unscored_classes"] = [name for name in PLACES if name not in known]
+    return content
+
+
+@pytest.fixture
+def write_spatial_run(tmp_path):
+    """write_spatial_run(name, **what differs) -> the run's folder below runs/."""
+    return partial(make_spatial_run, tmp_path / "runs")
+
+
+@pytest.fixture(scope="session")
+def rendered_directions(tmp_path_factory):
+    """A reports folder with pages of runs with directions; also one with events. Only to be
+    read."""
+    from seldbench.report.pages import render
+    from seldbench.report.publish import publish
+
+    folder = tmp_path_factory.mktemp("rendered_directions")
+    write, out = partial(make_spatial_run, folder / "runs"), folder / "reports"
+    publish(write("plain"), out, audio=noise)
+    publish(write("seed1", seed=1, off=3), out, shown=1)
+    publish(write("sim", dataset="tnsse2021-sim", off=8), out, shown=2)
+    both = {"scorers": ("dcase2023", "dcase2024_fixed"), "distance": True, "dataset": "starss23"}
+    publish(write("far", **both, protocol="select_on_test", imported={"sha256": "ab"}), out)
+    publish(make_run(folder / "runs", "events"), out, shown=1)
+    render(out)
+    return out
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from seldbench.errors import BadFile
 from seldbench.report import leaderboard
 
 SCORES = ("psds1", "psds1_thresholds", "psds2", "psds2_thresholds", "event_f1_macro")
-COLUMNS = ["run", "arch", "variant", "dataset", "data", "marks", "task", "split", "seed"]
+COLUMNS = ["run", "arch", "variant", "dataset", "data", "marks", "task", "scorer", "split", "seed"]
 COLUMNS += [s + end for s in (*SCORES, "event_f1_micro") for end in ("", "_low", "_high")]
 COLUMNS += ["interval", "parameters", "training_seconds", "sounds", "fingerprint", "seldbench"]
 

@@ -44,14 +44,16 @@ HIGHER = (
 
 
 def lower_is_better(score: str) -> bool:
-    """Whether a lower value is the better one.
+    """Whether a lower value is the better one. A scorer's name before it ("dcase2024/f20") says
+    nothing of that.
 
     Raises:
         UnknownName: no pattern knows the score.
     """
-    if any(fnmatchcase(score, pattern) for pattern in LOWER):
+    name = score.rpartition("/")[2]
+    if any(fnmatchcase(name, pattern) for pattern in LOWER):
         return True
-    if any(fnmatchcase(score, pattern) for pattern in HIGHER):
+    if any(fnmatchcase(name, pattern) for pattern in HIGHER):
         return False
     raise UnknownName(
         f"no direction known for the score {score!r}: add its name to HIGHER or LOWER in"

@@ -1,59 +1,113 @@
 """Measured beside published: runs grouped over their seeds, against the rows of papers' tables.
 
-Scores are fractions. A result on simulated or partial data never stands beside a published value
-without its mark.
+Scores are fractions, degrees or metres. A result on simulated or partial data never stands beside a
+published value without its mark. Systems scored by different scorers stand in tables of their own.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 
 from seldbench import registry, tables
 from seldbench.errors import MissingData, UnknownName
-from seldbench.report.results import SED_SCORES, Group, Result, groups, mean_and_spread
+from seldbench.report.results import (
+    IMPORTED,
+    SED_SCORES,
+    SELECTED_ON_TEST,
+    Group,
+    Result,
+    groups,
+    mean_and_spread,
+)
 from seldbench.report.texttable import NO_VALUE, TextTable
+from seldbench.report.words import shown
 from seldbench.tables import PublishedTable, Row
 
+WARNINGS = {
+    SELECTED_ON_TEST: "the weights were selected on the split that is reported",
+    IMPORTED: "weights, or some of them, were published by others and not trained here",
+}
 
-def overview(results: list[Result]) -> TextTable:
-    """All systems, each with what was published of its recipe and variant below it.
+
+def overview(results: list[Result]) -> tuple[TextTable, ...]:
+    """All systems, each with what was published of its recipe and variant below it; a table for
+    each task and leading scorer.
 
     Raises:
         MissingData: no results.
     """
     if not results:
         raise MissingData("nothing to compare: name a finished run, such as runs/<id>")
-    gathered = sorted(groups(results), key=_order)
+
+    def scored(group: Group) -> tuple[str, str]:
+        return group.first.task, group.first.scorer or ""
+
+    gathered = sorted(groups(results), key=lambda g: (scored(g), _order(g)))
+    return tuple(_overview(list(of)) for _, of in groupby(gathered, scored))
+
+
+def _overview(gathered: list[Group]) -> TextTable:
+    """Systems of one task and scorer."""
     beside = [(group, _published_rows(group.first)) for group in gathered]
-    shown = {name for group in gathered for name in group.first.headlines}
-    shown |= {name for _, rows in beside for _, row in rows for name in row.published}
-    given = [*SED_SCORES, *(s for group in gathered for s in group.scores)]
-    scores = [s for s in dict.fromkeys(given) if s in shown]
+    wanted = {name for group in gathered for name in _headlines(group.first)}
+    wanted |= {name for _, rows in beside for _, published in rows for name in published.scores}
+    given = [*SED_SCORES, *(s for group in gathered for s in group.scores), *sorted(wanted)]
+    scores = [s for s in dict.fromkeys(given) if s in wanted]
     lines = []
     for group, rows in beside:
         cells = (_score_cell(s, group) for s in scores)
         lines.append((_name(group), _data(group), str(len(group.results)), *cells))
-        for where, row in rows:
-            cells = (_published_cell(row, s) for s in scores)
-            lines.append(
-                (f"  published: {row.label} ({where})", group.first.real_dataset, "", *cells)
-            )
+        for where, published in rows:
+            cells = (published.cell(s) for s in scores)
+            label = f"  published: {published.row.label} ({where})"
+            lines.append((label, group.first.real_dataset, "", *cells))
+    first = gathered[0].first
+    by = f" ({first.scorer})" if first.task == "seld" else ""
     return TextTable(
-        "Measured beside published", ("system", "data", "seeds", *scores), tuple(lines),
+        f"Measured beside published{by}", ("system", "data", "seeds", *scores), tuple(lines),
         _notes(gathered),
     )  # fmt: skip
 
 
-def _published_rows(result: Result) -> list[tuple[str, Row]]:
+def _headlines(result: Result) -> list[str]:
+    further = result.further_headlines.values()
+    return [*result.headlines, *(name for of_scorer in further for name in of_scorer)]
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A row with its values under the names that a result has them under.
+
+    scores: {name for the result: name in the row}.
+    """
+
+    row: Row
+    scores: dict[str, str]
+
+    def cell(self, score: str) -> str:
+        return _published_cell(self.row, self.scores.get(score, ""))
+
+
+def _published_rows(result: Result) -> list[tuple[str, _Published]]:
     """(paper/number, row) for every published row of the result's recipe and variant."""
     recipe = f"{result.arch}/{result.real_dataset}"
     return [
-        (f"{paper}/{number}", row)
+        (f"{paper}/{number}", _Published(row, _scores_of(row, table, result)))
         for paper in registry.names("tables")
         for number, table in tables.load(registry.data_file("tables", paper)).tables.items()
         for row in table.rows
         if (row.recipe, row.variant) == (recipe, result.variant)
     ]
+
+
+def _scores_of(row: Row, table: PublishedTable, result: Result) -> dict[str, str]:
+    return {result.name_of(_scored(table, score)): score for score in row.published}
+
+
+def _scored(table: PublishedTable, score: str) -> str:
+    """A metric of a table under its scorer's name, where the table says the scorer."""
+    return f"{table.scorer}/{score}" if table.scorer else score
 
 
 def against(name: str, results: list[Result]) -> TextTable:
@@ -97,7 +151,7 @@ def _by_system(table: PublishedTable, measured: list[list[Group]], kinds: Sequen
     for row, of_row in zip(table.rows, measured):
         cells = [row.label]
         for metric in table.metrics:
-            show = partial(_score_cell, metric)
+            show = partial(_score_cell, _scored(table, metric))
             cells += [_published_cell(row, metric), *_beside(of_row, kinds, show)]
         lines.append((*cells, _state(row, of_row)))
     columns = [f"{metric} {kind}" for metric in table.metrics for kind in kinds]
@@ -109,11 +163,14 @@ def _by_class(table: PublishedTable, measured: list[list[Group]], kinds: Sequenc
     systems = list(zip(table.rows, measured))
     lines = []
     for name in table.classes:
-        show = partial(_class_cell, table.class_score or "", table.groups.get(name, [name]))
-        cells = [(_number(row.classes.get(name)), *_beside(g, kinds, show)) for row, g in systems]
+        score = _scored(table, table.class_score or "")
+        show = partial(_class_cell, score, table.groups.get(name, [name]))
+        cells = [
+            (_number(row.classes.get(name), score), *_beside(g, kinds, show)) for row, g in systems
+        ]
         lines.append((name, *chain(*cells)))
     for metric in table.metrics:
-        show = partial(_score_cell, metric)
+        show = partial(_score_cell, _scored(table, metric))
         cells = [(_published_cell(row, metric), *_beside(g, kinds, show)) for row, g in systems]
         lines.append((metric, *chain(*cells)))
     states = [(_state(row, of_row), *[""] * (len(kinds) - 1)) for row, of_row in systems]
@@ -132,11 +189,11 @@ def _beside(of_row: list[Group], kinds: Sequence[str], show: Show) -> list[str]:
 
 
 def _score_cell(score: str, group: Group) -> str:
-    return _cell(group.values(score), _interval(group, score))
+    return _cell(score, group.values(score), _interval(group, score))
 
 
 def _class_cell(score: str, classes: Sequence[str], group: Group) -> str:
-    return _cell(group.class_values(score, classes))
+    return _cell(score, group.class_values(score, classes))
 
 
 def _state(row: Row, of_row: list[Group]) -> str:
@@ -147,14 +204,15 @@ def _state(row: Row, of_row: list[Group]) -> str:
     return "; ".join(f"{g.first.dataset} x {len(g.results)}{_mark(g)}" for g in of_row)
 
 
-def _cell(values: list[float], interval: tuple[str, float, float] | None = None) -> str:
+def _cell(score: str, values: list[float], interval: tuple[str, float, float] | None = None) -> str:
     """Mean ± spread over seeds, or one run's value with its interval."""
     if not values:
         return NO_VALUE
     mean, spread = mean_and_spread(values)
     if spread is not None:
-        return f"{mean:.3f} ± {spread:.3f}"
-    return f"{mean:.3f}" + (f" [{interval[1]:.3f}, {interval[2]:.3f}]" if interval else "")
+        return f"{shown(mean, score)} ± {shown(spread, score)}"
+    between = f" [{shown(interval[1], score)}, {shown(interval[2], score)}]" if interval else ""
+    return shown(mean, score) + between
 
 
 def _interval(group: Group, score: str) -> tuple[str, float, float] | None:
@@ -163,14 +221,18 @@ def _interval(group: Group, score: str) -> tuple[str, float, float] | None:
 
 def _published_cell(row: Row, score: str) -> str:
     spread = row.spread.get(score)
-    return _number(row.published.get(score)) + (f" ± {_number(spread)}" if spread else "")
+    value = _number(row.published.get(score), score)
+    return value + (f" ± {_number(spread, score)}" if spread else "")
 
 
-def _number(value: float | None) -> str:
-    """As published: at least three decimals, more where they were given."""
+def _number(value: float | None, score: str) -> str:
+    """As published: at least as many decimals as measured values have, more where they were
+    given."""
     if value is None:
         return NO_VALUE
-    return max(f"{value:.3f}", repr(value), key=len)
+    plain = shown(value, score)
+    symbol = plain.lstrip("-0123456789.")
+    return max(plain, f"{value!r}{symbol}", key=len)
 
 
 def _name(group: Group) -> str:
@@ -203,6 +265,9 @@ def _notes(gathered: list[Group]) -> tuple[str, ...]:
             "simulated: compares systems under equal conditions and says nothing about levels on"
             f" the real data set{f': {text}' if text else ''}"
         )
+    for mark, text in WARNINGS.items():
+        if any(mark in group.first.marks for group in gathered):
+            notes.append(f"{mark}: {text}")
     for group in gathered:
         if group.first.data.partial:
             found, expected = group.first.data.coverage.get(group.first.split, (0, 0))

@@ -1,7 +1,8 @@
 """What keeps runs from being compared fairly: other data, parts of it, or another scorer.
 
 Two results compare when they were scored on all clips of one version of one test set, against the
-same reference, by one version of the metrics. Everything else is named, and stays a mark.
+same reference, by one scorer and one version of the metrics. Everything else is named, and stays a
+mark.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from seldbench.errors import BadFile, BadRun
 from seldbench.report.results import Group, Result
 
 REFERENCE = ("ground_truth.tsv", "durations.tsv")
+DIRECTIONS = "directions"  # the folder of a reference with directions, a CSV a clip
 FACTS: dict[str, Callable[[Result], Any]] = {
     "task": lambda r: r.task,
     "data set": lambda r: r.dataset,
@@ -23,6 +25,7 @@ FACTS: dict[str, Callable[[Result], Any]] = {
     "data version": lambda r: r.data.fingerprint[:16],
     "labels version": lambda r: r.data.test_labels,
     "sounds": lambda r: r.data.sounds,
+    "scorer": lambda r: r.scorer,
     "metric version": lambda r: r.metrics_version,
 }
 
@@ -75,9 +78,8 @@ def shared_clips(folders: Iterable[Path]) -> set[str] | None:
     """
     sets = []
     for folder in folders:
-        durations = set(read_durations(folder / "reference" / "durations.tsv"))
-        listed = set(read_events(folder / "reference" / "ground_truth.tsv").clips)
-        sets.append((durations, listed))
+        reference = folder / "reference"
+        sets.append((set(read_durations(reference / "durations.tsv")), _listed(reference)))
     first = sets[0]
     if all(of_run == first for of_run in sets):
         return None
@@ -85,6 +87,14 @@ def shared_clips(folders: Iterable[Path]) -> set[str] | None:
     by_some = set[str]().union(*(listed for _, listed in sets))
     by_all = by_some.intersection(*(listed for _, listed in sets))
     return everywhere - (by_some - by_all)
+
+
+def _listed(reference: Path) -> set[str]:
+    """The clips whose events, or directions, are known."""
+    directions = reference / DIRECTIONS
+    if directions.is_dir():
+        return {path.stem for path in directions.glob("*.csv")}
+    return set(read_events(reference / "ground_truth.tsv").clips)
 
 
 def _parts(result: Result) -> list[Obstacle]:
@@ -108,14 +118,18 @@ def _apart(results: Sequence[Result], fact: Callable[[Result], str]) -> str:
 
 def _reference(folder: Path) -> str:
     """A digest of the reference that a run was scored against, whatever the order of its rows."""
+    reference = folder / "reference"
+    if (reference / DIRECTIONS).is_dir():
+        files = [*sorted((reference / DIRECTIONS).glob("*.csv")), reference / "durations.tsv"]
+    else:
+        files = [reference / name for name in REFERENCE]
     total = hashlib.sha256()
-    for name in REFERENCE:
-        path = folder / "reference" / name
+    for path in files:
         try:
             lines = path.read_bytes().splitlines()
         except OSError as error:
             raise BadFile(
                 f"{path}: cannot be read ({error.strerror}); a run folder must be whole: run again"
             ) from None
-        total.update(name.encode() + b"\0" + b"\n".join(sorted(lines)) + b"\0")
+        total.update(path.name.encode() + b"\0" + b"\n".join(sorted(lines)) + b"\0")
     return total.hexdigest()

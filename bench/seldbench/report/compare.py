@@ -21,14 +21,17 @@ PAIRING = Pairing()
 
 @dataclass(frozen=True)
 class Comparison:
-    """beside: measured beside published. paired: None where no two systems were named."""
+    """beside: measured beside published. paired: None where no two systems were named. further:
+    measured beside published of other tasks or scorers."""
 
     beside: TextTable
     paired: Paired | None = None
+    further: tuple[TextTable, ...] = ()
 
     @property
     def tables(self) -> tuple[TextTable, ...]:
-        return (self.beside,) if self.paired is None else (self.beside, self.paired.table())
+        every = (self.beside, *self.further)
+        return every if self.paired is None else (*every, self.paired.table())
 
     def markdown(self) -> str:
         """All tables in GitHub's Markdown."""
@@ -41,9 +44,10 @@ class Comparison:
         return Group(*(table.rich_table() for table in self.tables))
 
     def as_json(self) -> dict[str, Any]:
-        """Both as plain lists and tables; `paired` is None where no two systems were named."""
+        """The same as plain lists and tables; `paired` is None where no two systems were named."""
         return {
             "beside": self.beside.as_json(),
+            "further": [table.as_json() for table in self.further],
             "paired": None if self.paired is None else self.paired.as_json(),
         }
 
@@ -74,11 +78,12 @@ def compare(
     results = _joined(named, reports)
     if table:
         return Comparison(against(table, results))
+    first, *further = overview(results)
     systems = groups({r.run: r for r in named}.values())
     if len(systems) < 2:
-        return Comparison(overview(results))
+        return Comparison(first, None, tuple(further))
     folders = {result.run: path for result, path in zip(named, runs)}
-    return Comparison(overview(results), paired(systems, folders, pairing))
+    return Comparison(first, paired(systems, folders, pairing), tuple(further))
 
 
 def compare_all(runs: Path, reports: Path, table: str | None = None) -> Comparison:
@@ -95,8 +100,8 @@ def compare_all(runs: Path, reports: Path, table: str | None = None) -> Comparis
             f"nothing to compare: no finished run in {runs}/ and nothing published in {reports}/;"
             " start with `seldbench run --arch crnn --dataset desed-sim`. " + " ".join(notes)
         )
-    made = against(table, joined) if table else overview(joined)
-    return Comparison(replace(made, notes=(*made.notes, *notes)))
+    first, *further = (against(table, joined),) if table else overview(joined)
+    return Comparison(replace(first, notes=(*first.notes, *notes)), None, tuple(further))
 
 
 def _joined(results: Iterable[Result], reports: Path | None) -> list[Result]:

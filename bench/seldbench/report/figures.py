@@ -6,7 +6,7 @@ of classes and runs are shown as they are, never read as mathematics or markup.
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -15,8 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from seldbench.report.drawing import Scale, scale_of
 from seldbench.report.palette import LIGHT, colour
-from seldbench.report.words import number, title
+from seldbench.report.words import arrow, number, plain_title, shown, title, unit
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -63,8 +64,10 @@ def scores_by_run(rows: Sequence[Mapping[str, Any]], scores: Sequence[str], labe
         for panel, score in zip(axes, scores):
             for i, row in enumerate(rows):
                 _dot(panel, i, row, score)
-            panel.set_title(title(score))
-            panel.set_xlim(0, 1)
+            ends = [end for row in rows for end in row["intervals"].get(score) or ()]
+            scale = _scale(score, [row["values"].get(score) for row in rows], ends)
+            panel.set_title(_panel_title(score))
+            panel.set_xlim(scale.low, scale.high)
             panel.grid(False, axis="y")
         axes[0].set_yticks(range(len(rows)), [row["name"] for row in rows], color=LIGHT["ink"])
         axes[0].set_ylim(len(rows) - 0.5, -0.5)
@@ -80,8 +83,24 @@ def _dot(panel: Axes, i: int, row: Mapping[str, Any], score: str) -> None:
     fill = LIGHT["paper"] if row["marked"] else LIGHT["c0"]
     panel.plot([value], [i], "o", color=LIGHT["c0"], markerfacecolor=fill, markersize=6)
     panel.annotate(
-        number(value), (value, i), (0, 6), textcoords="offset points", fontsize=7.5, ha="center"
+        shown(value, score),
+        (value, i),
+        (0, 6),
+        textcoords="offset points",
+        fontsize=7.5,
+        ha="center",
     )
+
+
+def _scale(score: str, values: Iterable[float | None], ends: Iterable[float] = ()) -> Scale:
+    """Room for the values and the ends of intervals; degrees go from 0 to 180."""
+    scale = scale_of(values, ends)
+    return Scale(0.0, min(scale.high, 180.0)) if unit(score) == "degrees" else scale
+
+
+def _panel_title(score: str) -> str:
+    """The score's name, what is better, and its unit."""
+    return plain_title(score) + arrow(score) + (f", {unit(score)}" if unit(score) else "")
 
 
 def psd_roc(curves: Mapping[str, Any]) -> str:
@@ -167,30 +186,46 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
 
 
 def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequence[str]) -> str:
-    """A bar a class and score; the value at its end.
+    """A bar a class and score; the value at its end. Scores of one unit share a panel.
 
     Args:
         values: {class: {score: value or None}}, the first on top.
     """
+    units = [[s for s in scores if unit(s) == u] for u in dict.fromkeys(map(unit, scores))]
+    longest = max(map(len, units))
     with mpl.rc_context(_STYLE):
-        height = 0.8 / len(scores)
         figure = Figure(
-            figsize=(9.6, 0.9 + len(values) * (0.12 + 0.13 * len(scores))), layout="constrained"
+            figsize=(9.6, 0.9 + len(values) * (0.12 + 0.13 * longest)), layout="constrained"
         )
-        panel = figure.subplots()
-        for j, score in enumerate(scores):
-            places = [i + (j - (len(scores) - 1) / 2) * height for i in range(len(values))]
-            lengths = [of_class.get(score) for of_class in values.values()]
-            drawn = [v or 0.0 for v in lengths]
-            panel.barh(places, drawn, height * 0.9, color=colour(j), label=title(score))
-            for place, length in zip(places, lengths):
-                panel.text((length or 0) + 0.008, place, number(length), va="center", fontsize=7.0)
-        panel.set_yticks(range(len(values)), [_plain(name) for name in values], color=LIGHT["ink"])
-        panel.set_ylim(len(values) - 0.5, -0.5)
-        panel.set_xlim(0, 1.05)
-        panel.grid(False, axis="y")
+        widths = [1 + len(of_unit) for of_unit in units]
+        panels = figure.subplots(1, len(units), sharey=True, squeeze=False, width_ratios=widths)[0]
+        for panel, of_unit in zip(panels, units):
+            first = scores.index(of_unit[0])
+            _bars(panel, values, {s: colour(first + j) for j, s in enumerate(of_unit)})
+        panels[0].set_yticks(range(len(values)), [_plain(n) for n in values], color=LIGHT["ink"])
+        panels[0].set_ylim(len(values) - 0.5, -0.5)
         figure.legend(loc="outside upper right", ncols=len(scores))
         return svg(figure, "Scores by class")
+
+
+def _bars(
+    panel: Axes, values: Mapping[str, Mapping[str, float | None]], colours: Mapping[str, str]
+) -> None:
+    """The scores of one unit, one below the other in each class."""
+    known = [of.get(score) for of in values.values() for score in colours]
+    scale = _scale(next(iter(colours)), known)
+    height = 0.8 / len(colours)
+    for j, (score, tint) in enumerate(colours.items()):
+        places = [i + (j - (len(colours) - 1) / 2) * height for i in range(len(values))]
+        lengths = [of_class.get(score) for of_class in values.values()]
+        drawn = [v or 0.0 for v in lengths]
+        panel.barh(places, drawn, height * 0.9, color=tint, label=_panel_title(score))
+        for place, length in zip(places, lengths):
+            at = (length or 0) + 0.008 * scale.high
+            panel.text(at, place, shown(length, score), va="center", fontsize=7.0)
+    # Room for the numbers: a panel of one score is narrow.
+    panel.set_xlim(0, (1.05 if len(colours) > 1 else 1.25) * scale.high)
+    panel.grid(False, axis="y")
 
 
 def svg(figure: Figure, label: str) -> str:

@@ -1,6 +1,8 @@
 """The leaderboard: a row for every score file in `reports/scores/`, always in the same columns.
 
-Scores and interval ends are fractions; columns of scores that SED does not have follow SED's.
+Scores and interval ends are fractions, degrees or metres; columns of scores that SED does not have
+follow SED's. A SELD score is that of the row's first scorer; those of its others stand under their
+scorer's name ("dcase2024/f20").
 """
 
 from pathlib import Path
@@ -8,7 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from seldbench.report.results import SED_SCORES, Result, published
+from seldbench.evaluation.names import lower_is_better
+from seldbench.report.results import (
+    DISTANCE_HEADLINES,
+    SED_SCORES,
+    SELD_HEADLINES,
+    Result,
+    published,
+)
 from seldbench.storage import write_text
 
 DIGITS = 6
@@ -24,7 +33,7 @@ def rows(reports: Path) -> pd.DataFrame:
         BadFile: a score file that breaks a rule.
     """
     results = sorted(published(reports), key=_rank)
-    extra = sorted({name for r in results for name in r.scores} - set(SED_SCORES))
+    extra = sorted({name for r in results for name in r.scores} - set(SED_SCORES), key=_place)
     scores = (*SED_SCORES, *extra)
     table = pd.DataFrame([_row(r, scores) for r in results], columns=_columns(scores))
     whole = dict.fromkeys(("seed", "parameters"), "Int64")
@@ -45,9 +54,23 @@ def location(reports: Path) -> Path:
 
 
 def _rank(result: Result) -> tuple[Any, ...]:
-    value = result.scores.get(result.headlines[0]) if result.headlines else None
-    best_first = (value is None, -(value or 0.0))
-    return (result.task, result.real_dataset, result.simulated, *best_first, result.run)
+    value = result.scores.get(result.ranking) if result.ranking else None
+    scorer = result.scorer or ""
+    return (result.task, result.real_dataset, result.simulated, scorer, *best_first(result, value))
+
+
+def best_first(result: Result, value: float | None) -> tuple[bool, float, str]:
+    """What puts results in the order of one score (`Result.ranking`), those without it last."""
+    if value is None or result.ranking is None:
+        return True, 0.0, result.run
+    return False, value if lower_is_better(result.ranking) else -value, result.run
+
+
+def _place(score: str) -> tuple[Any, ...]:
+    """The order of columns: scorer by scorer, headlines before the rest."""
+    scorer, _, name = score.rpartition("/")
+    known = (*SELD_HEADLINES, *DISTANCE_HEADLINES)
+    return scorer, known.index(name) if name in known else len(known), name
 
 
 def _score_columns(score: str) -> tuple[str, str, str]:
@@ -55,7 +78,7 @@ def _score_columns(score: str) -> tuple[str, str, str]:
 
 
 def _columns(scores: tuple[str, ...]) -> list[str]:
-    who = ["run", "arch", "variant", "dataset", "data", "marks", "task", "split", "seed"]
+    who = ["run", "arch", "variant", "dataset", "data", "marks", "task", "scorer", "split", "seed"]
     values = [column for score in scores for column in _score_columns(score)]
     tail = ["interval", "parameters", "training_seconds", "sounds", "fingerprint", "seldbench"]
     return [*who, *values, *tail]
@@ -71,6 +94,7 @@ def _row(result: Result, scores: tuple[str, ...]) -> dict[str, Any]:
         "data": f"{data} partial" if result.data.partial else data,
         "marks": "; ".join(result.marks),
         "task": result.task,
+        "scorer": result.scorer,
         "split": result.split,
         "seed": result.seed,
         "parameters": result.parameters,

@@ -15,9 +15,12 @@ from seldbench.evaluation import sed_measures
 from seldbench.evaluation.comparison.found import Comparison, Pair
 from seldbench.evaluation.comparison.systems import compare_systems
 from seldbench.evaluation.measure import Measure
+from seldbench.metrics.seld import SCORERS
 from seldbench.report.comparable import Obstacle, obstacles, refuse, shared_clips
-from seldbench.report.results import Group
+from seldbench.report.results import Group, Result
+from seldbench.report.shown_directions import measures_of, read_directed
 from seldbench.report.texttable import NO_VALUE, TextTable
+from seldbench.report.words import shown
 
 COLUMNS = ("score", "A", "B", "value of A", "value of B", "A - B", "p", "verdict")
 SAME = 1e-6  # how far a score made anew from files may be from the one on record
@@ -66,8 +69,8 @@ class Paired:
                 pair.score,
                 pair.first,
                 pair.second,
-                f"{values[pair.score][pair.first]:.3f}",
-                f"{values[pair.score][pair.second]:.3f}",
+                shown(values[pair.score][pair.first], pair.score),
+                shown(values[pair.score][pair.second], pair.score),
                 _difference(pair),
                 NO_VALUE if pair.p_holm is None else f"{pair.p_holm:.3g}",
                 pair.verdict + self._mark(),
@@ -163,10 +166,10 @@ def _measures(group: Group, folders: Mapping[str, Path]) -> Iterator[list[Measur
     for result in group.results:
         if result.task not in MEASURES:
             raise BadRun(f"{result.run}: runs of the task {result.task!r} cannot be paired yet")
-        yield MEASURES[result.task](folders[result.run])
+        yield MEASURES[result.task](folders[result.run], result)
 
 
-def _sed(run: Path) -> list[Measure]:
+def _sed(run: Path, result: Result) -> list[Measure]:
     """As a run is scored: events as its own thresholds decided them, the rest from frame scores."""
     reference = read_events(run / "reference" / "ground_truth.tsv")
     durations = read_durations(run / "reference" / "durations.tsv")
@@ -178,7 +181,14 @@ def _sed(run: Path) -> list[Measure]:
     return measures
 
 
-MEASURES: dict[str, Callable[[Path], list[Measure]]] = {"sed": _sed}
+def _seld(run: Path, result: Result) -> list[Measure]:
+    """By the run's first scorer."""
+    if result.scorer is None or result.scorer not in SCORERS:
+        raise BadRun(f"{run}: scored by {result.scorer!r}, no scorer of directions; run again")
+    return measures_of(read_directed(run, list(result.classes)), result.scorer)
+
+
+MEASURES: dict[str, Callable[[Path, Result], list[Measure]]] = {"sed": _sed, "seld": _seld}
 
 
 def _off_record(found: Comparison, systems: Mapping[str, Group]) -> Iterator[str]:
@@ -194,7 +204,8 @@ def _off_record(found: Comparison, systems: Mapping[str, Group]) -> Iterator[str
 
 
 def _difference(pair: Pair) -> str:
+    difference = shown(pair.difference, pair.score, "+")
     if pair.interval is None:
-        return f"{pair.difference:+.3f}"
-    low, high = pair.interval
-    return f"{pair.difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+        return difference
+    low, high = (shown(end, pair.score, "+") for end in pair.interval)
+    return f"{difference} [{low}, {high}]"

@@ -1,8 +1,9 @@
 """The colours of pages and figures, each under one name, for light and for dark pages.
 
 Figures are drawn in the light colours. Inlined, each colour becomes `var(--name)`, so that it
-follows the page; a figure's own file keeps the light ones. c0 ... c9 are for classes and curves:
-the Okabe-Ito set (all told apart by colour-blind readers), then two more.
+follows the page; a figure's own file keeps the light ones. c0 ... c13 are for classes and curves,
+as many as the largest set of classes with directions has: the Okabe-Ito set (all told apart by
+colour-blind readers), then more.
 """
 
 LIGHT = {
@@ -27,6 +28,10 @@ LIGHT = {
     "c7": "#8c6d31",
     "c8": "#3d4f5c",
     "c9": "#a3123f",
+    "c10": "#6f9400",
+    "c11": "#4a45c4",
+    "c12": "#d0268a",
+    "c13": "#00707f",
 }
 DARK = {
     "ink": "#e6ebf0",
@@ -50,8 +55,12 @@ DARK = {
     "c7": "#c9a866",
     "c8": "#a8bac7",
     "c9": "#f0638c",
+    "c10": "#b3d23c",
+    "c11": "#9a9bff",
+    "c12": "#ff6fc0",
+    "c13": "#46b8c8",
 }
-SERIES = tuple(f"c{i}" for i in range(10))
+SERIES = tuple(f"c{i}" for i in range(14))
 
 
 def colour(index: int) -> str:

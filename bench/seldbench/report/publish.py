@@ -1,12 +1,13 @@
 """Publishing: what pages need of a finished run, copied into a reports folder.
 
 `scores/<run>.json` (scores with provenance), and in `runs/<run>/`: curves.json (training, by
-epoch), psd_roc.json, clips.json (events and confidence of the shown clips) and their spectrograms.
+epoch), psd_roc.json, clips.json (events and confidence of the shown clips, or who is where in them)
+and their spectrograms.
 Publishing a run again replaces what was there; several may publish into one folder at once.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from filelock import FileLock
 
 from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
-from seldbench.report import leaderboard
+from seldbench.metrics.seld import SCORERS
+from seldbench.report import leaderboard, shown_directions
 from seldbench.report.results import Result, parse, run_content
 from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
-from seldbench.runs import StageFolder, open_run
+from seldbench.runs import Run, StageFolder, open_run
 from seldbench.storage import write_bytes, write_json
 
 Array = np.ndarray
@@ -27,6 +29,7 @@ FORMAT = 1  # of the files in runs/<run>/
 LOCK = ".publish.lock"
 GRID = 251  # points of a published curve
 NOT_CURVES = ("epoch", "step", "seconds")
+Clips = list[dict[str, Any]]
 
 
 def publish(
@@ -36,7 +39,7 @@ def publish(
 
     Args:
         run: a finished run folder; its stages lie in `stages/` beside it.
-        shown: how many clips to show, from the worst to the best by event F1.
+        shown: how many clips to show, from the worst to the best (`shown`, `shown_directions`).
         audio: reads a test clip for its spectrogram; None publishes timelines alone.
 
     Raises:
@@ -46,11 +49,14 @@ def publish(
     opened = open_run(run)
     content = run_content(opened)
     result = parse(content, opened.path / "scores.json")
-    outcome = read_outcome(opened.reference, opened.predictions)
-    clips, pictures = _clips(outcome, result, shown, audio)
+    if result.task not in SHOWING:
+        raise BadRun(f"{run}: runs of the task {result.task!r} cannot be published yet")
+    found, roc = SHOWING[result.task](opened, result, shown)
+    clips = [{**clip, "spectrogram": None, "ticks_hz": []} for clip in found]
+    pictures = {} if audio is None else _add_pictures(clips, audio)
     parts: dict[str, dict[str, Any]] = {
         "curves": {"stages": {n: _curves(opened.stage(n)) for n in opened.about["stages"]}},
-        "psd_roc": {"curves": _roc(outcome, result)},
+        "psd_roc": {"curves": roc},
         "clips": {"clips": clips},
     }
     folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
@@ -68,21 +74,47 @@ def publish(
     return scores
 
 
-def _clips(
-    outcome: Outcome, result: Result, shown: int, audio: Audio | None
-) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """The shown clips for clips.json, and their pictures by file name."""
+def _events(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
+    """The shown clips of a run with events, and its PSD-ROC."""
+    outcome = read_outcome(run.reference, run.predictions)
     thresholds = result.post.thresholds if result.post else {}
-    clips, pictures = [], {}
-    for i, (role, clip, f1) in enumerate(choose(outcome, shown)):
-        content = {"role": role, "f1": f1, **clip_content(outcome, clip, thresholds)}
-        content |= {"spectrogram": None, "ticks_hz": []}
-        if audio is not None:
-            name = f"clip-{i + 1}.png"
-            pictures[name], content["ticks_hz"] = spectrogram(*audio(clip))
-            content["spectrogram"] = name
-        clips.append(content)
-    return clips, pictures
+    clips = [
+        {"role": role, "f1": f1, **clip_content(outcome, clip, thresholds)}
+        for role, clip, f1 in choose(outcome, shown)
+    ]
+    return clips, _roc(outcome, result)
+
+
+def _directions(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
+    """The shown clips of a run with directions; such runs have no PSD-ROC."""
+    if result.scorer is None or result.scorer not in SCORERS:
+        raise BadRun(f"{run.path}: scored by {result.scorer!r}, no scorer of directions; run again")
+    found = shown_directions.read_directed(run.path, list(result.classes))
+    clips = [
+        {"role": role, "scores": scores, **shown_directions.clip_content(found, clip)}
+        for role, clip, scores in shown_directions.choose(found, result.scorer, shown)
+    ]
+    return clips, {}
+
+
+# {task: the shown clips for clips.json, and the PSD-ROC}
+SHOWING: dict[str, Callable[[Run, Result, int], tuple[Clips, dict[str, Any]]]] = {
+    "sed": _events,
+    "seld": _directions,
+}
+
+
+def _add_pictures(clips: Clips, audio: Audio) -> dict[str, bytes]:
+    """Spectrograms of the shown clips by file name; each is noted in its clip."""
+    pictures = {}
+    for i, clip in enumerate(clips):
+        samples, rate = audio(clip["id"])
+        start = round(clip.get("onset", 0.0) * rate)
+        stretch = samples[start : start + round(clip["duration"] * rate)]
+        name = f"clip-{i + 1}.png"
+        pictures[name], clip["ticks_hz"] = spectrogram(stretch, rate)
+        clip["spectrogram"] = name
+    return pictures
 
 
 def _curves(stage: StageFolder) -> dict[str, Any] | None:

@@ -1,7 +1,9 @@
 """Results: what a finished run's score file says, the marks it must carry wherever it is shown, and
-means over seeds. Scores are fractions; times are seconds.
+means over seeds. Scores are fractions, degrees or metres (`words.unit`); times are seconds.
 
-A score file is a run's `scores.json` with a block `provenance` (command, key, recipe, limit).
+A score file is a run's `scores.json` with a block `provenance` (command, key, recipe, limit). Where
+several scorers scored a run, the first leads: its scores have their plain names, those of the
+others stand under the scorer's, such as "dcase2024/f20".
 """
 
 import json
@@ -19,8 +21,10 @@ from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
 FORMAT = 1  # of a score file
-# The scores that lead a table of each task, in order.
+# The scores that lead a table of each task, in order; those of SELD are its scorer's.
 HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
+SELD_HEADLINES = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
+DISTANCE_HEADLINES = ("f20", "doae_cd", "rde_cd", "seld_score")  # where distances are scored
 SED_SCORES = (
     "psds1",
     "psds1_thresholds",
@@ -29,6 +33,7 @@ SED_SCORES = (
     "event_f1_macro",
     "event_f1_micro",
 )
+SELECTED_ON_TEST, IMPORTED = "selected on test", "imported weights"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 
 
@@ -77,6 +82,9 @@ class Result(_Block):
     variant: str
     seed: int
     label: str = ""
+    scorers: list[str] = []
+    protocol: str = ""
+    imported: Any = None  # where weights came from that no training here made
     split: str
     scores: dict[str, FiniteFloat | None]
     classes: dict[str, dict[str, FiniteFloat | None]] = {}
@@ -118,15 +126,57 @@ class Result(_Block):
             marks.append(f"sounds {self.data.sounds}")
         marks += ["partial"] if self.data.partial else []
         marks += [] if self.provenance.limit is None else [f"limit {self.provenance.limit}"]
+        marks += [SELECTED_ON_TEST] if self._said("protocol") == "select_on_test" else []
+        marks += [IMPORTED] if self._said("imported") else []
         return (*marks, *(f"set {change}" for change in self.changes))
 
     @property
+    def scorer(self) -> str | None:
+        """The scorer whose scores have their plain names; None where the file does not say."""
+        named = self.scorers or self.provenance.recipe.get("scorers") or [None]
+        return named[0]
+
+    @property
     def headlines(self) -> tuple[str, ...]:
+        """The scores that lead a table."""
+        if self.task == "seld":
+            return self._headlines_of("")
         return HEADLINES.get(self.task, tuple(self.scores)[:3])
+
+    @property
+    def further_headlines(self) -> dict[str, tuple[str, ...]]:
+        """The same of every scorer but the first, by scorer."""
+        return {name: self._headlines_of(f"{name}/") for name in self.scorers[1:]}
+
+    @property
+    def ranking(self) -> str | None:
+        """The one score by which runs stand in order."""
+        return "seld_score" if self.task == "seld" else next(iter(self.headlines), None)
+
+    def name_of(self, score: str) -> str:
+        """The name of a score in this file: one under a scorer ("dcase2024/f20") is the plain one
+        where that scorer leads."""
+        scorer, _, plain = score.rpartition("/")
+        return plain if scorer and scorer == self.scorer else score
+
+    def value(self, score: str) -> float | None:
+        return self.scores.get(self.name_of(score))
+
+    def _headlines_of(self, prefix: str) -> tuple[str, ...]:
+        mine = [n for n in self.scores if n.startswith(prefix) and ("/" in n) == bool(prefix)]
+        for known in (DISTANCE_HEADLINES, SELD_HEADLINES):
+            given = tuple(prefix + name for name in known)
+            if set(given) <= set(mine):
+                return given
+        return tuple(mine)
+
+    def _said(self, key: str) -> Any:
+        """What the run says of itself, or its recipe."""
+        return getattr(self, key) or self.provenance.recipe.get(key)
 
     def interval(self, score: str) -> tuple[str, float, float] | None:
         """The method, low and high end of a score's interval, by the first method of the file."""
-        for method, (low, high) in self.intervals.get(score, {}).items():
+        for method, (low, high) in self.intervals.get(self.name_of(score), {}).items():
             return method, low, high
         return None
 
@@ -148,14 +198,14 @@ class Group:
 
     def values(self, score: str) -> list[float]:
         """A value a seed; empty where any seed has none."""
-        values = [r.scores.get(score) for r in self.results]
+        values = [r.value(score) for r in self.results]
         return [v for v in values if v is not None] if None not in values else []
 
     def class_values(self, score: str, classes: Iterable[str]) -> list[float]:
         """Each seed's mean over the classes; empty where any of them has no value."""
         means = []
         for result in self.results:
-            values = [result.classes.get(name, {}).get(score) for name in classes]
+            values = [result.classes.get(name, {}).get(result.name_of(score)) for name in classes]
             if not values or any(v is None for v in values):
                 return []
             means.append(fmean(v for v in values if v is not None))
@@ -188,7 +238,8 @@ def _system(result: Result) -> tuple[str, ...]:
     recipe = {key: value for key, value in p.recipe.items() if key != "seed"}
     names = (result.task, result.arch, result.variant, result.dataset, result.split)
     data = (result.data.fingerprint, result.data.test_labels, result.data.partial)
-    rest = (p.limit, p.fold, recipe, result.changes, *data, result.metrics_version)
+    how = (result.scorers, result.protocol, result.imported)
+    rest = (p.limit, p.fold, recipe, result.changes, *data, result.metrics_version, *how)
     return (*names, json.dumps(rest, sort_keys=True, default=str))
 
 
@@ -240,7 +291,7 @@ def parse(content: Any, path: Path) -> Result:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadFile(f"{path}: {where}: {first['msg']}; publish the run again") from None
-    for name in (result.run, result.dataset):  # both become names of files
+    for name in (result.run, result.dataset, *result.scorers):  # these become names of files
         safe_id(name, path)
     return result
 

@@ -1,9 +1,10 @@
 """The clips that a report shows of a run: which ones, their events, confidence and spectrograms.
+Those of runs with directions are in `shown_directions`.
 
 Read from the run's prediction files and reference alone. Seconds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,26 +51,37 @@ def read_outcome(reference: Path, predictions: Path) -> Outcome:
 
 
 def choose(outcome: Outcome, shown: int) -> list[tuple[str, str, float]]:
-    """(role, clip, event F1) of `shown` clips with events: the worst, evenly between, the best.
-
-    One is the median. Of clips with equal scores the one with the most events is taken, then the
-    first by name; fewer are shown where fewer have events.
-    """
+    """(role, clip, event F1) of `shown` clips with events: see `spread`."""
     counts = collar_counts(outcome.reference, outcome.predicted)
     scores = micro_f1(counts.hits, counts.reference, counts.detected)
     events = counts.reference.sum(1)
-    ranked = sorted(
-        (float(scores[i]), -float(events[i]), clip)
-        for i, clip in enumerate(counts.clips)
-        if events[i] and clip in outcome.durations
+    return spread(
+        [
+            (float(scores[i]), int(events[i]), clip)
+            for i, clip in enumerate(counts.clips)
+            if events[i] and clip in outcome.durations
+        ],
+        shown,
     )
+
+
+def spread(clips: Iterable[tuple[float, int, str]], shown: int) -> list[tuple[str, str, float]]:
+    """(role, clip, quality) of `shown` clips: the worst, evenly between, the best.
+
+    One is the median. Of clips of equal quality the one with the most events is taken, then the
+    first by name; fewer are shown where there are fewer.
+
+    Args:
+        clips: (quality, number of events, clip); higher is better.
+    """
+    ranked = sorted((quality, -events, clip) for quality, events, clip in clips)
     places = np.linspace(0, len(ranked) - 1, min(shown, len(ranked))).round().astype(int).tolist()
     places = [(len(ranked) - 1) // 2] if len(places) == 1 else places
     chosen: list[tuple[str, str, float]] = []
     for i, place in enumerate(places):
         taken = {clip for _, clip, _ in chosen}
         score = ranked[place][0]
-        clip = next((c for f1, _, c in ranked if f1 == score and c not in taken), "")
+        clip = next((c for quality, _, c in ranked if quality == score and c not in taken), "")
         chosen.append((_role(i, len(places)), clip, score))
     return chosen
 

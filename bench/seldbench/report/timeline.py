@@ -2,7 +2,7 @@
 over the class's confidence. Seconds along, one SVG that scales with the page."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,7 @@ def timeline(templates: Environment, clip: Mapping[str, Any], spectrogram: bytes
     """
     image, lanes_top = None, TOP
     if spectrogram is not None:
-        content = base64.b64encode(coloured_png(spectrogram, _MAGMA)).decode()
-        image, lanes_top = f"data:image/png;base64,{content}", TOP + PICTURE + 8
+        image, lanes_top = sound_image(spectrogram), TOP + PICTURE + 8
     lanes = [_lane(clip, name, lanes_top + i * LANE) for i, name in enumerate(_classes(clip))]
     bottom = lanes_top + max(len(lanes), 1) * LANE
     return templates.get_template("timeline.svg").render(
@@ -40,13 +39,33 @@ def timeline(templates: Environment, clip: Mapping[str, Any], spectrogram: bytes
         size=(WIDTH, bottom + AXIS),
         plot={"x": GUTTER, "y": TOP, "width": PLOT, "height": PICTURE, "bottom": bottom},
         lanes_top=lanes_top,
-        seconds=[(_x(clip, s), f"{s:g}") for s in _ticks(clip["duration"])],
+        seconds=seconds_between(0.0, clip["duration"], lambda s: _x(clip, s)),
         hertz=[
             (TOP + PICTURE * (1 - place), f"{hertz / 1000:g} kHz")
             for hertz, place in clip.get("ticks_hz", [])
         ],
         edges=sorted({_x(clip, t) for on, off, _ in clip["truth"] for t in (on, off)}),
     )
+
+
+def sound_image(spectrogram: bytes) -> str:
+    """A PNG of `picture.grey_png` in colours, as an address that holds it."""
+    content = base64.b64encode(coloured_png(spectrogram, _MAGMA)).decode()
+    return f"data:image/png;base64,{content}"
+
+
+def seconds_between(
+    onset: float, offset: float, x: Callable[[float], float]
+) -> list[tuple[float, str]]:
+    """Round times from onset to offset, at most eleven, and where they stand.
+
+    Args:
+        x: seconds after the onset -> place.
+    """
+    duration = offset - onset
+    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 30, 60, 300, 3600, 36000) if duration / s <= 11)
+    first, last = int(-(-onset // step)), int((offset + 1e-9) // step)
+    return [(x(i * step - onset), f"{i * step:g}") for i in range(first, last + 1)]
 
 
 def _classes(clip: Mapping[str, Any]) -> list[str]:
@@ -90,9 +109,3 @@ def _area(scores: Sequence[float], base: float, height: float) -> str:
 
 def _x(clip: Mapping[str, Any], seconds: float) -> float:
     return round(GUTTER + PLOT * min(seconds / clip["duration"], 1.0), 1)
-
-
-def _ticks(duration: float) -> list[float]:
-    """Round times, at most eleven."""
-    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 30, 60, 300, 3600, 36000) if duration / s <= 11)
-    return [i * step for i in range(int(duration / step + 1e-9) + 1)]

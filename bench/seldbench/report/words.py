@@ -1,4 +1,12 @@
-"""What pages call scores, and what they say of them."""
+"""What pages call scores, and what they say of them.
+
+A scorer's name may stand before a score's ("dcase2024/f20"): it is shown as it is.
+"""
+
+from contextlib import suppress
+
+from seldbench.errors import UnknownName
+from seldbench.evaluation.names import lower_is_better
 
 TITLES = {
     "psds1": "PSDS1",
@@ -88,21 +96,55 @@ MEANINGS = {
     "psds2_thresholds": "PSDS2 from the operating points of 50 thresholds",
     "event_f1_macro": "events found with onset and offset within their collars, mean over classes",
     "event_f1_micro": "the same over all events together",
+    "er20": "what is missed, invented, confused or over 20° off, in proportion to what is true",
+    "f20": "the right class within 20°; where distances count, also a distance that is wrong by no"
+    " more than the true one",
+    "le_cd": "angle between true and predicted direction, where the class is right",
+    "doae_cd": "angle between true and predicted direction, where the class is right",
+    "lr_cd": "share of what is true whose class is found, wherever it is said to be",
+    "rde_cd": "error of the distance in proportion to the true one, where the class is right",
+    "diste_cd": "error of the distance, where the class is right",
+    "seld_score": "mean of the errors of detection and localisation, each brought to 0 to 1",
+    "doa_error": "angle between true and predicted directions, whatever their class",
+    "frame_recall": "share of the frames with the right number of directions",
 }
+SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
+DECIMALS = {"degrees": 1}  # of all others 3
 
 
 def title(score: str) -> str:
     """The score's name for a reader; the name itself where there is no other."""
-    return TITLES.get(score, score)
+    scorer, slash, name = score.rpartition("/")
+    return scorer + slash + TITLES.get(name, name)
+
+
+def plain_title(score: str) -> str:
+    """The same without the scorer."""
+    return title(score.rpartition("/")[2])
+
+
+def arrow(score: str) -> str:
+    """A downward arrow after what is better the lower it is, else nothing."""
+    with suppress(UnknownName):
+        return " ↓" if lower_is_better(score) else ""
+    return ""
 
 
 def unit(score: str) -> str:
     """The unit of a score, '' for shares, rates and what has none."""
-    return UNITS.get(score, "")
+    return UNITS.get(score.rpartition("/")[2], "")
 
 
 def meaning(score: str) -> str:
-    return MEANINGS.get(score, "")
+    return MEANINGS.get(score.rpartition("/")[2], "")
+
+
+def shown(value: float | None, score: str, sign: str = "") -> str:
+    """A value of a score with its unit: 0.412, 17.3°, 0.520 m; sign "+" writes it out always."""
+    if value is None:
+        return number(None)
+    of = unit(score)
+    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
 
 
 def number(value: float | None) -> str:
