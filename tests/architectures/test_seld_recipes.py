@@ -1,0 +1,85 @@
+"""Every SELD recipe and variant assembles: features, formats and network agree on shapes."""
+
+import re
+
+import pytest
+
+from seldbench import registry
+from seldbench.experiment.assembly import assemble
+from seldbench.recipe import resolve, variants
+
+ARCHITECTURES = ("crnn_accdoa", "salsa_crnn", "seldnet", "einv2", "einv2_conformer")
+RECIPES = [n for n in registry.names("recipes") if n.split("/")[0] in ARCHITECTURES]
+# Of many millions of parameters, on the data sets that a smaller system covers too.
+HEAVY = {("einv2_conformer", "mic"), ("einv2_conformer", "parity"), ("crnn_accdoa", "large")}
+SYSTEMS = [
+    (name, variant)
+    for name in RECIPES
+    for variant in variants(registry.data_file("recipes", name))
+    if (name.split("/")[0], variant) not in HEAVY
+]
+
+
+def resolved(name, variant):
+    return resolve(registry.data_file("recipes", name), name.split("/")[1], variant)
+
+
+def classes_of(name):
+    """A set's object knows its classes before it is opened."""
+    return registry.find("datasets", name.split("/")[1]).classes
+
+
+@pytest.mark.parametrize("name, variant", SYSTEMS)
+def test_a_system_assembles_and_has_the_parameters_that_its_notes_state(name, variant):
+    recipe = resolved(name, variant)
+    assembly = assemble(recipe.architecture, recipe.stage, classes_of(name), seed=0)
+    # A network answers on the grid of the labels, for the whole window.
+    assert assembly.windowing.grid == pytest.approx(0.1)
+    assert assembly.frames == round(recipe.stage.training.window / 0.1)
+    if stated := re.match(r"(?:The )?([\d,]+) parameters", recipe.notes):
+        assert assembly.parameters == int(stated[1].replace(",", ""))
+
+
+def test_each_data_set_has_the_systems_of_its_years():
+    assert set(RECIPES) == {
+        "crnn_accdoa/tnsse2020",
+        "crnn_accdoa/tnsse2021",
+        "salsa_crnn/tnsse2021",
+        "seldnet/starss22",
+        "seldnet/starss23",
+        "seldnet/tnsse2021",
+        "einv2/tnsse2020",
+        "einv2/tnsse2021",
+        "einv2/starss22",
+        "einv2_conformer/starss22",
+        "einv2_conformer/starss23",
+    }
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_both_layouts_are_offered_and_the_default_is_foa(name):
+    layouts = [
+        resolved(name, v).stage.layout for v in variants(registry.data_file("recipes", name))
+    ]
+    assert layouts[0] == "foa" and "mic" in layouts
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_only_variants_called_parity_touch_the_test_split(name):
+    for variant in variants(registry.data_file("recipes", name)):
+        recipe = resolved(name, variant)
+        touched = {*recipe.stage.trained_on, *recipe.stage.fitted_on, *recipe.stage.selected_on}
+        if "test" in touched:
+            assert "parity" in variant and recipe.protocol == "select_on_test"
+        if recipe.protocol == "select_on_test":
+            assert "parity" in variant
+
+
+def test_what_was_made_for_this_project_does_not_pass_for_a_published_system():
+    own = [
+        resolved(name, variant)
+        for name, variant in SYSTEMS
+        if variant in ("short", "large_small") or name == "seldnet/tnsse2021"
+    ]
+    assert len(own) > 8
+    assert all("Not a published system" in recipe.notes for recipe in own)
