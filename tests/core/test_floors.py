@@ -22,7 +22,7 @@ FLOORS = [
     {"registry"},
     {"recipe", "tables", "runs", "spectra"},
     {"datasets", "windows"},
-    {"training", "inference", "evaluation", "datacheck"},
+    {"training", "inference", "evaluation", "datacheck", "fetching"},
     {"experiment", "report"},
     {"listen", "listing", "publishing"},
     {"console", "cli", "__main__"},

@@ -20,7 +20,7 @@ app = typer.Typer(
     help="Train, predict, score and compare systems for sound event detection (SED) and"
     " localization (SELD) in one protocol.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="Check data sets on disk, or simulate them.")
+data_app = typer.Typer(no_args_is_help=True, help="Fetch, check or simulate data sets.")
 app.command("compare")(compare)
 app.command("check-submission")(check_submission)
 app.add_typer(data_app, name="data")
@@ -176,6 +176,23 @@ def data_check(
     typer.echo(json.dumps(found.as_json(), indent=1) if as_json else "\n".join(found.lines()))
     if not found.ok:
         raise typer.Exit(1)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    dataset: Annotated[str, typer.Argument(help="A published set, such as tnsse2021.")],
+    parts: Annotated[
+        str, typer.Option(help="Comma separated; some sets have foa_eval and others besides.")
+    ] = "foa,mic,metadata",
+    data_root: DataRoot = None,
+) -> None:
+    """Download a data set's archives, check and unpack them; start it again and it goes on."""
+    from seldbench.fetching import fetch
+
+    chosen = [part.strip() for part in parts.split(",") if part.strip()]
+    folder = fetch(dataset, data_root, chosen, console)
+    console.close()
+    typer.echo(folder)
 
 
 def _numbers(text: str) -> list[int]:

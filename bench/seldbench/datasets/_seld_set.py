@@ -7,6 +7,7 @@ from shlex import quote
 
 from seldbench.contracts import Clip
 from seldbench.datasets._manifest import MANIFEST, is_manifest
+from seldbench.datasets._publication import Publication
 from seldbench.datasets._seld_files import AREAS, LAYOUTS, tops
 from seldbench.datasets._seld_inspection import SeldFiles, inspect, notes
 from seldbench.datasets._seld_rows import GRID
@@ -19,8 +20,8 @@ class SeldSet:
     """Called with a data root it is the data set there.
 
     places: where the tree may lie below the root, in the order in which it is looked for.
-    companions: {where a companion set may lie below the root: its dialect}. record: the address
-    that it is published at. stand_in: its simulated twin; remark: more on how to obtain it.
+    companions: {where a companion set may lie below the root: its dialect}. stand_in: its
+    simulated twin; remark: more on how to obtain it.
     """
 
     name: str
@@ -29,7 +30,7 @@ class SeldSet:
     dialect: str
     unique_tracks: bool
     places: tuple[str, ...]
-    record: str
+    publication: Publication
     citation: str
     licence: str
     companions: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class SeldSet:
         lines = [
             "How to obtain it:",
             f"  seldbench data fetch {self.name} {at}",
-            f"  or by hand from {self.record}: metadata_dev and foa_dev, mic_dev or",
+            f"  or by hand from {self.publication.record}: metadata_dev and foa_dev, mic_dev or",
             f"  both, unpacked in {root / self.places[0]} (.z01, .z02 and .zip are one archive)",
         ]
         if self.remark:

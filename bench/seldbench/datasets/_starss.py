@@ -35,6 +35,7 @@ COMPANIONS = {"DCASE2022_SELD_synth_data": "polar", "dcase2022-synthetic": "pola
 SYNTHETIC_FOLDS = (1, 2)
 SYNTHETIC_CLIPS = 1200
 SYNTHETIC_REMARK = (
-    "train/synthetic (optional): https://zenodo.org/records/6406873, to be unpacked in"
-    " DCASE2022_SELD_synth_data beside it"
+    "train/synthetic (optional): https://zenodo.org/records/6406873, by hand, unpacked so that foa,"
+    " mic and metadata lie in DCASE2022_SELD_synth_data in the data root"
 )
+SYNTHETIC_BY_HAND = f"no source names checksums of it, so it is not fetched. {SYNTHETIC_REMARK}"

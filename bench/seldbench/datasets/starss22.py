@@ -4,6 +4,7 @@ sites, 30 s to 5 min, 13 classes. Track numbers are those of actors (0: no actor
 Sources: Politis et al. 2022, arXiv:2206.01948; Zenodo record 6387880.
 """
 
+from seldbench.datasets._publication import zenodo
 from seldbench.datasets._seld_set import SeldSet
 from seldbench.datasets._seld_tree import Split
 from seldbench.datasets._starss import (
@@ -11,6 +12,7 @@ from seldbench.datasets._starss import (
     COMPANIONS,
     HELD_OUT,
     HELD_OUT_CLIPS,
+    SYNTHETIC_BY_HAND,
     SYNTHETIC_CLIPS,
     SYNTHETIC_FOLDS,
     SYNTHETIC_REMARK,
@@ -28,7 +30,17 @@ DATASET = SeldSet(
     dialect="polar",
     unique_tracks=False,
     places=("starss22", "STARSS22", "."),
-    record="https://zenodo.org/records/6387880",
+    publication=zenodo(
+        6387880,
+        "starss22",
+        {
+            "foa": {"foa_dev.zip": "165dd033b262dc11a8853635c1def59b"},
+            "mic": {"mic_dev.zip": "46b55d0be507afa986cd29120e42b188"},
+            "metadata": {"metadata_dev.zip": "b460e17e0848c49f03f238afb89fa87e"},
+        },
+        checksums="soundata/soundata, soundata/datasets/starss2022.py",
+        by_hand={"synthetic": SYNTHETIC_BY_HAND},
+    ),
     citation=(
         "A. Politis, K. Shimada, P. Sudarsanam, S. Adavanne, D. Krause, Y. Koyama, N. Takahashi,"
         " S. Takahashi, Y. Mitsufuji, T. Virtanen: STARSS22: a dataset of spatial recordings of"
