@@ -103,6 +103,15 @@ def test_harmonics_are_where_the_pitch_says_and_none_aliases():
     assert peaks.sum() > 0.999 * power.sum()
 
 
+def test_a_ring_is_a_strike_that_stops_where_a_mode_is_72_db_down():
+    frequencies, decays = np.array([200.0, 900.0, 7000.0, 9000.0]), np.array([1.2, 0.4, 0.1, 0.1])
+    levels = np.array([1.0, 0.5, 0.7, 0.9])
+    strike = Signals(RATE).strike(generator(0), frequencies, decays, levels)
+    ring = Signals(RATE).ring(generator(0), frequencies, decays, levels)
+    assert np.allclose(ring, strike, atol=5e-4)
+    assert np.allclose(ring[:1000], strike[:1000], atol=1e-12)
+
+
 def test_loudness_is_what_was_asked_and_silence_stays_silent():
     from seldbench.simulation.loudness import loudness
 

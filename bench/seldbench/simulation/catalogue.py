@@ -2,7 +2,8 @@
 
 Columns read: `file` (below the folder), `role` ("event" or "background"), `label` (what it is),
 `desed` (its DESED class, or empty), `split` ("train", "validation" or "test": where it may be
-used), `source_id` (one recording session, sample pack or speaker). Others are ignored.
+used), `source_id` (one recording session, sample pack or speaker); `tnsse`, where it is there (its
+class of TAU-NIGENS Spatial Sound Events 2021, or empty). Others are ignored.
 """
 
 import csv
@@ -16,6 +17,7 @@ from seldbench.simulation.bank import GROUPS
 from seldbench.simulation.statistics import CLASSES
 
 COLUMNS = ("file", "role", "label", "desed", "split", "source_id")
+OPTIONAL = ("tnsse",)
 ROLES = ("event", "background")
 
 
@@ -27,6 +29,7 @@ class Entry:
     desed: str
     split: str
     source_id: str
+    tnsse: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,23 @@ def read_catalogue(folder: Path) -> Catalogue:
     lacking = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if lacking:
         raise BadFile(f"{path}: column {', '.join(lacking)} missing; it has {reader.fieldnames}")
-    entries = tuple(Entry(*((row[c] or "").strip() for c in COLUMNS)) for row in reader)
+    columns = COLUMNS + OPTIONAL
+    entries = tuple(Entry(*((row.get(c) or "").strip() for c in columns)) for row in reader)
     for line, entry in enumerate(entries, start=2):
-        _check(entry, folder, f"{path}, line {line}")
-    _check_together(entries, path)
+        check(entry, folder, f"{path}, line {line}")
+    check_together(entries, path)
+    return Catalogue(folder, entries, digest_of(content, folder, entries))
+
+
+def digest_of(content: bytes, folder: Path, entries: tuple[Entry, ...]) -> str:
+    """16 letters that stand for a catalogue's text and its files' sizes."""
     found = sha256(content)
     for entry in entries:
         found.update(f"{(folder / entry.file).stat().st_size} ".encode())
-    return Catalogue(folder, entries, found.hexdigest()[:16])
+    return found.hexdigest()[:16]
 
 
-def _check(entry: Entry, folder: Path, where: str) -> None:
+def check(entry: Entry, folder: Path, where: str) -> None:
     if not entry.file or not (folder / entry.file).is_file():
         raise BadFile(
             f"{where}: {entry.file or 'no file'}: not in {folder}; remove the row or add it"
@@ -91,7 +100,7 @@ def _check(entry: Entry, folder: Path, where: str) -> None:
         )
 
 
-def _check_together(entries: tuple[Entry, ...], path: Path) -> None:
+def check_together(entries: tuple[Entry, ...], path: Path) -> None:
     files: set[str] = set()
     splits: dict[str, str] = {}
     for entry in entries:

@@ -3,7 +3,7 @@ it. Mono at RATE; seconds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from seldbench.simulation.bank import (
 )
 from seldbench.simulation.calibration import RATE
 from seldbench.simulation.catalogue import Catalogue, Entry, read_catalogue
-from seldbench.simulation.signals import Array, Rng, faded, normal, samples
+from seldbench.simulation.signals import DESED, Array, Rng, Signals, faded, normal, samples
 from seldbench.simulation.statistics import CLASSES, CLIP
 
 # How a class fills more time than its recording has: by a seamless loop, by take after take, or not
@@ -38,23 +38,23 @@ CROSSFADE = 0.1
 _FRAME = 0.02
 
 
-@cache
-def load(path: Path) -> Array:
-    """A sound file as (samples,) at RATE."""
+@lru_cache(maxsize=512)
+def load(path: Path, rate: int = RATE) -> Array:
+    """A sound file as (samples,) at `rate`, float32."""
     try:
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        wave, own = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise BadFile(f"{path}: cannot be read as sound ({error}); replace the file") from None
-    if len(wave) < _FRAME * rate or not np.isfinite(wave).all() or not wave.any():
+    if len(wave) < _FRAME * own or not np.isfinite(wave).all() or not wave.any():
         raise BadFile(f"{path}: silent, empty or with samples that are no numbers; remove its row")
     mono = wave.mean(axis=1)
-    return mono if rate == RATE else soxr.resample(mono, rate, RATE)
+    return mono if own == rate else soxr.resample(mono, own, rate)
 
 
 @cache
-def takes(path: Path) -> tuple[Array, ...]:
-    """The stretches of a file that sound, without pauses of 150 ms and more."""
-    wave, frame = load(path), samples(_FRAME)
+def stretches(path: Path, rate: int = RATE) -> tuple[tuple[int, int], ...]:
+    """Where a file sounds, without pauses of 150 ms and more: (from, to) in samples at `rate`."""
+    wave, frame = load(path, rate), round(_FRAME * rate)
     count = max(len(wave) // frame, 1)
     level = np.square(np.resize(wave, count * frame)).reshape(count, -1).mean(axis=1)
     sounding = np.flatnonzero(level > level.max() * 10 ** (SILENT / 10))
@@ -62,7 +62,13 @@ def takes(path: Path) -> tuple[Array, ...]:
     runs = [(run[0], run[-1] + 1) for run in np.split(sounding, breaks)]
     longest = max(stop - start for start, stop in runs)
     enough = min(SHORTEST_TAKE / _FRAME, longest)
-    return tuple(wave[a * frame : b * frame] for a, b in runs if b - a >= enough)
+    return tuple((int(a * frame), int(b * frame)) for a, b in runs if b - a >= enough)
+
+
+@cache
+def takes(path: Path) -> tuple[Array, ...]:
+    """The stretches of a file that sound, at RATE."""
+    return tuple(load(path)[start:stop] for start, stop in stretches(path))
 
 
 @dataclass(frozen=True)
@@ -104,9 +110,9 @@ class RecordedSource:
         return wave
 
 
-def looped(wave: Array, seconds: float, rng: Rng) -> Array:
+def looped(wave: Array, seconds: float, rng: Rng, at: Signals = DESED) -> Array:
     """A stretch from a random place, continued by the recording's start with a crossfade."""
-    length, cross = samples(seconds), min(samples(CROSSFADE), len(wave) // 4)
+    length, cross = at.samples(seconds), min(at.samples(CROSSFADE), len(wave) // 4)
     ramp = np.sqrt(np.linspace(0, 1, cross))
     start = int(rng.integers(len(wave)))
     tail = wave[len(wave) - cross :] * ramp[::-1] + wave[:cross] * ramp

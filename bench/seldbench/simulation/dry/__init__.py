@@ -8,6 +8,7 @@ recordings instead -> `gate`: when a sound is active.
 from seldbench.simulation.dry.bank import DryBank, DrySource, builtin_bank
 from seldbench.simulation.dry.classes import INTERFERERS, RATE, STARSS, TNSSE, level_db
 from seldbench.simulation.dry.gate import active_level, activity
+from seldbench.simulation.dry.recorded import recorded_bank
 
 __all__ = [
     "INTERFERERS",
@@ -20,4 +21,5 @@ __all__ = [
     "activity",
     "builtin_bank",
     "level_db",
+    "recorded_bank",
 ]

@@ -44,8 +44,9 @@ class DrySource(Protocol):
         ...
 
     def sound(self, seconds: float, rng: Rng) -> Array:
-        """round(24000 seconds) samples, float32, at most 1; sounding at both ends, whatever pauses
-        lie between (see `activity`). A pure function of the source, `seconds` and `rng`'s state."""
+        """round(24000 seconds) samples, float32, at most 1. Built-in classes sound at both ends,
+        whatever pauses lie between; recordings and interferers may begin or end faintly (see
+        `activity`). A pure function of the source, of `seconds` and of `rng`'s state."""
         ...
 
 

@@ -58,12 +58,12 @@ class Crash:
         some = rng.random(len(self.modes)) < 0.6
         some[0] = True
         shift = 1 + 0.02 * rng.standard_normal(some.sum())
-        ring = AT.strike(rng, self.modes[some] * shift, self.decays[some], rng.random(some.sum()))
+        pieces = AT.ring(rng, self.modes[some] * shift, self.decays[some], rng.random(some.sum()))
         tilt = np.array([-10.0, 0.0, 0.0, -6.0])
         wave = self.hiss * _burst(length, rng, np.array([200, 800, 5000, 11000]), tilt, 0.35)
         low = np.array([0.0, 0.0, -20.0, -50.0])
         wave += self.wood * _burst(length, rng, np.array([60, 300, 900, 3000]), low, 0.2)
-        lay(wave, normal(ring), 0.0)
+        lay(wave, normal(pieces), 0.0)
         return wave
 
     def _shards(self, seconds: float, length: int, rng: Rng) -> Array:
@@ -73,7 +73,7 @@ class Crash:
         for _ in range(4):
             few = rng.integers(len(self.modes), size=5)
             pitches = self.modes[few] * rng.uniform(1.0, 1.3, 5)
-            shard = AT.strike(rng, pitches, self.decays[few] * 0.4, rng.random(5))
+            shard = AT.ring(rng, pitches, self.decays[few] * 0.4, rng.random(5))
             onsets = rng.exponential(fading, rng.poisson(self.debris * fading / 4) + 1) + 0.05
             onsets = np.append(onsets[onsets < seconds - 0.05], max(seconds - 0.09, 0.0))
             gains = rng.lognormal(-1.0, 0.6, len(onsets)) * np.exp(-onsets / fading)
@@ -132,7 +132,7 @@ class Walker:
     def _contact(self, rng: Rng, bright: float) -> Array:
         modes, decay, grit, cutoff = _SURFACES[self.surface]
         pitches = np.array(modes) / self.weight * rng.uniform(0.95, 1.05, len(modes))
-        floor = AT.strike(rng, pitches, np.full(len(modes), 2.5 * decay), 0.7 ** np.arange(4))
+        floor = AT.ring(rng, pitches, np.full(len(modes), 2.5 * decay), 0.7 ** np.arange(4))
         wave = np.zeros(AT.samples(0.25))
         lay(wave, 0.5 * normal(floor), 0.0)
         points, low = np.array([40, 90, cutoff, 4 * cutoff]), np.array([-10.0, 0, -6, -50])
@@ -174,7 +174,7 @@ class Knocker:
         onsets = np.linspace(0, last, max(2, round(last * self.rate) + 1))
         onsets[1:-1] += rng.normal(0, 0.008, len(onsets) - 2)
         levels = 0.75 ** np.arange(5) * rng.uniform(0.5, 1.0, 5)
-        hit = normal(AT.strike(rng, self.modes, 2 * self.decays, levels))
+        hit = normal(AT.ring(rng, self.modes, 2 * self.decays, levels))
         tilt = np.array([-20.0, 0, -4, -25])
         click = _burst(len(hit), rng, np.array([200, 900, 3000, 9000]), tilt, 0.012)
         gains = rng.uniform(0.65, 1.0, len(onsets))
@@ -203,10 +203,10 @@ class Door:
         )
 
     def sound(self, seconds: float, rng: Rng) -> Array:
-        """Latch, hinge, slam; below 0.8 s the slam alone."""
+        """Latch, hinge, slam; below 0.6 s the slam alone."""
         length = AT.samples(seconds)
         wave = np.zeros(length)
-        slam = max(seconds - 0.45, 0.0) if seconds >= 0.8 else 0.0
+        slam = max(seconds - 0.45, 0.0) if seconds >= 0.6 else 0.0
         lay(wave, self._slam(seconds - slam, rng), slam)
         if slam:
             for start in (0.0, rng.uniform(0.05, 0.12)):
@@ -216,12 +216,12 @@ class Door:
 
     def _click(self, rng: Rng) -> Array:
         pitches = self.latch * rng.uniform(0.97, 1.03, len(self.latch))
-        return AT.strike(rng, pitches, np.full(len(pitches), 0.06), rng.random(len(pitches)))
+        return AT.ring(rng, pitches, np.full(len(pitches), 0.06), rng.random(len(pitches)))
 
     def _slam(self, seconds: float, rng: Rng) -> Array:
         length = AT.samples(seconds)
         modes = self.panel * np.array([1.0, 1.6, 2.3, 3.4, 5.1, 7.7])
-        thud = AT.strike(rng, modes, np.linspace(0.6, 0.25, 6), 0.7 ** np.arange(6))
+        thud = AT.ring(rng, modes, np.linspace(0.6, 0.25, 6), 0.7 ** np.arange(6))
         tilt = np.array([0.0, 0.0, -12.0, -40.0])
         wave = 2 * _burst(length, rng, np.array([60, 400, 2000, 9000]), tilt, 0.3)
         lay(wave, normal(thud), 0.0)

@@ -17,7 +17,7 @@ PALETTE = 8  # notes of one performance
 
 def _onsets(seconds: float, beat: float, rng: Rng) -> Array:
     """Times of notes on a grid of half beats, seconds; the first at once, the last near the end."""
-    last = max(seconds - min(0.5, seconds / 4), 0.0)
+    last = max(seconds - min(0.25, seconds / 4), 0.0)
     grid = np.arange(0, last, beat / 2)
     played = rng.random(len(grid)) < np.where(np.arange(len(grid)) % 2, 0.35, 0.85)
     played[:1] = True
@@ -26,12 +26,16 @@ def _onsets(seconds: float, beat: float, rng: Rng) -> Array:
 
 def _string(pitch: float, hold: float, bright: float, stiff: float, rng: Rng) -> Array:
     """A struck or plucked string, damped after `hold` seconds."""
-    k = np.arange(1, 25)
+    k = np.arange(1, min(60, int(9000 / pitch)) + 1)
     partials = pitch * k * np.sqrt(1 + stiff * k**2)
     decays = 6.0 * (220 / pitch) ** 0.5 / (1 + bright * 0.25 * k)
-    levels = k**-bright * np.abs(np.sin(np.pi * k * 0.13)) * rng.uniform(0.6, 1.0, len(k))
-    wave = AT.strike(rng, partials, decays, levels, longest=hold)
-    return AT.faded(wave, 0.002, 0.12)
+    levels = (
+        k**-bright
+        * np.exp(-partials / 3500)
+        * np.abs(np.sin(np.pi * k * 0.13))
+        * rng.uniform(0.6, 1.0, len(k))
+    )
+    return AT.faded(AT.ring(rng, partials, decays, levels, longest=hold), 0.002, 0.12)
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class Instrument:
         for pitch in np.unique(pitches):
             if self.kind == "marimba":  # a bar tuned to 1 : 4 : 10
                 decays = np.array([0.9, 0.35, 0.12]) * (220 / pitch) ** 0.5
-                note = AT.strike(
+                note = AT.ring(
                     rng, pitch * np.array([1.0, 4.0, 10.0]), decays, np.array([1, 0.4, 0.2])
                 )
             else:
@@ -182,7 +186,7 @@ class Ensemble:
         length, size = AT.samples(seconds), AT.samples(0.25)
         time = np.arange(size) / AT.rate
         kick = np.sin(2 * np.pi * (50 * time + 2.0 * (1 - np.exp(-time / 0.03))))
-        drum = AT.strike(rng, np.array([1.0, 1.7]) * self.snare, np.full(2, 0.25), np.ones(2))
+        drum = AT.ring(rng, np.array([1.0, 1.7]) * self.snare, np.full(2, 0.25), np.ones(2))
         wires = AT.band(size, rng, 1500, 9000) * np.exp(-time / 0.05)
         wires[: len(drum)] += 0.5 * normal(drum)[:size]
         hat = AT.band(size, rng, 6000, 11000) * np.exp(-time / 0.015)

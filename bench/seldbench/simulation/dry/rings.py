@@ -68,7 +68,7 @@ class Telephone:
         onsets = onsets + rng.uniform(0, 0.004, len(onsets))
         for k, pitch in enumerate((self.pitch, self.pitch * self.interval)):
             decays = 0.7 / np.sqrt(BELL)
-            gong = AT.strike(rng, pitch * BELL, decays, np.array([1.0, 0.7, 0.6, 0.5, 0.3]))
+            gong = AT.ring(rng, pitch * BELL, decays, np.array([1.0, 0.7, 0.6, 0.5, 0.3]))
             wave += AT.repeat(gong, onsets[k::2], rng.uniform(0.8, 1.0, len(onsets[k::2])), length)
         return AT.faded(wave, 0.001, 0.15)
 
@@ -114,7 +114,7 @@ class Bell:
         decays = self.ring / np.sqrt(self.partials)
         wave = np.zeros(length)
         for k in range(2):  # the clapper meets either side
-            stroke = AT.strike(rng, self.pitch * self.partials, decays, levels, longest=2.5)
+            stroke = AT.ring(rng, self.pitch * self.partials, decays, levels, longest=2.5)
             mine = np.clip(onsets[k::2], 0, last)
             wave += AT.repeat(stroke, mine, rng.uniform(0.6, 1.0, len(mine)), length)
         return AT.faded(wave, 0.0005, 0.1)

@@ -26,6 +26,7 @@ class Register:
     tract: Range
 
 
+CLOSURE = 0.25  # seconds of silence that a phrase of `Speaker` begins with at most
 FEMALE = Register((165, 255), (700, 1400), (250, 560), (1.08, 1.24))
 MALE = Register((85, 155), (350, 800), (140, 330), (0.92, 1.07))
 
@@ -46,7 +47,14 @@ class Talker:
 
     def sound(self, seconds: float, rng: Rng) -> Array:
         spans = turns(seconds, (0.8, 3.0), (0.2, self.pause), rng)
-        return in_turns(spans, seconds, self.speaker.sound, rng)
+        return in_turns(spans, seconds, self._phrase, rng)
+
+    def _phrase(self, seconds: float, rng: Rng) -> Array:
+        """A phrase that is heard from its start on, even where that is the closure of a "p"."""
+        wave = self.speaker.sound(seconds + CLOSURE, rng)
+        heard = np.argmax(np.abs(wave) > 0.02 * np.abs(wave).max())
+        start = min(int(heard), AT.samples(CLOSURE))
+        return AT.faded(wave[start : start + AT.samples(seconds)], 0.005, 0.03)
 
 
 @dataclass(frozen=True)
