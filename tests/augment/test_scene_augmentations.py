@@ -20,7 +20,7 @@ GROUPS = (
     ("train/unlabelled", slice(4, 5)),
 )
 LIKE = [["train/real"], ["train/weak"]]
-ARGUMENTS = {"wave_mixup": {"groups": LIKE}}
+ARGUMENTS = {"wave_mixup": {"groups": LIKE}, "mix_scenes": {"groups": LIKE, "probability": 1.0}}
 
 
 def mirrored(waves):
@@ -45,7 +45,7 @@ def apply(name, batch, seed=0, **arguments):
     return augmentation(batch, FEATURES, FORMATS, torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("name", SCENE)
+@pytest.mark.parametrize("name", [name for name in SCENE if name != "rotate"])
 def test_a_seed_gives_one_batch_and_another_seed_another(name):
     batch = make_batch()
     assert torch.equal(apply(name, batch).waves, apply(name, batch).waves)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from seldbench.augment._draws import Augmentation
 from seldbench.augment.batch import Batch
-from seldbench.augment.scene import WaveMixup, WaveShift
+from seldbench.augment.patches import Cutout, FrequencyShift, SpecAugment
+from seldbench.augment.scene import MixScenes, Rotate, WaveMixup, WaveShift
 from seldbench.augment.spectrum import (
     FilterAugment,
     FilterAugmentMixed,
@@ -20,14 +21,19 @@ from seldbench.augment.spectrum import (
 )
 
 SCENE: dict[str, Callable[..., Augmentation]] = {
+    "mix_scenes": MixScenes,
+    "rotate": Rotate,
     "wave_mixup": WaveMixup,
     "wave_shift": WaveShift,
 }
 SPECTRUM: dict[str, Callable[..., Augmentation]] = {
+    "cutout": Cutout,
     "filter_augment": FilterAugment,
     "filter_augment_mixed": FilterAugmentMixed,
     "frame_shift": FrameShift,
+    "frequency_shift": FrequencyShift,
     "mixup": Mixup,
+    "spec_augment": SpecAugment,
     "time_mask": TimeMask,
 }
 
@@ -36,10 +42,15 @@ __all__ = [
     "SPECTRUM",
     "Augmentation",
     "Batch",
+    "Cutout",
     "FilterAugment",
     "FilterAugmentMixed",
     "FrameShift",
+    "FrequencyShift",
+    "MixScenes",
     "Mixup",
+    "Rotate",
+    "SpecAugment",
     "TimeMask",
     "WaveMixup",
     "WaveShift",

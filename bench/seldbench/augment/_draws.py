@@ -39,6 +39,13 @@ def frames_per_label(batch: Batch, features: Features) -> int:
     return round(batch.label_hop / features.hop)
 
 
+def checked_probability(probability: float) -> float:
+    """Errors: ValueError for what is none."""
+    if not 0 <= probability <= 1:
+        raise ValueError(f"probability is {probability}: it lies in [0, 1]")
+    return probability
+
+
 def uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
     """Numbers in [low, high)."""
     return torch.rand(shape, generator=generator) * (high - low) + low
@@ -92,9 +99,10 @@ class Mix:
         """Targets weighted as the audio is."""
         return self._mixed(targets, self.weight, 1 - self.weight).clamp(max=1)
 
-    def hard(self, targets: Tensor) -> Tensor:
+    def hard(self, targets: Tensor, form: OutputFormat) -> Tensor:
         """The union of both clips' targets."""
-        return self._mixed(targets, 1, 1).clamp(max=1)
+        rows, partners = self.rows.to(targets.device), self.partners.to(targets.device)
+        return targets.index_copy(0, rows, form.union(targets[rows], targets[partners]))
 
     def _mixed(self, tensor: Tensor, own: float, other: float) -> Tensor:
         rows, partners = self.rows.to(tensor.device), self.partners.to(tensor.device)
@@ -109,8 +117,8 @@ class Mixer:
             names are left alone (unlabelled clips, as a rule).
         probability: that a batch is mixed at all.
         alpha: the weight is drawn from Beta(alpha, alpha), one for each set.
-        labels: "soft": weighted as the audio is. "hard": the union, and the weight is drawn to
-            [0.3, 0.7], so that both clips are heard.
+        labels: "soft": weighted as the audio is; targets with tracks cannot be. "hard": the
+            union, and the weight is drawn to [0.3, 0.7], so that both clips are heard.
     """
 
     def __init__(
@@ -120,9 +128,8 @@ class Mixer:
             raise ValueError(f"no labels {labels!r}{near(labels, ('soft', 'hard'))}: soft or hard")
         if alpha <= 0:
             raise ValueError(f"alpha is {alpha}: Beta(alpha, alpha) needs a positive one")
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}: it lies in [0, 1]")
-        self.groups, self.probability, self.alpha, self.labels = groups, probability, alpha, labels
+        self.probability = checked_probability(probability)
+        self.groups, self.alpha, self.labels = groups, alpha, labels
 
     def draw(self, batch: Batch, generator: Generator) -> list[Mix]:
         """One Mix a set; none where the batch stays as it is."""
@@ -130,12 +137,15 @@ class Mixer:
             return []
         return [self._mix(batch.positions(splits), generator) for splits in self.groups]
 
-    def targets(self, batch: Batch, mixes: Sequence[Mix]) -> dict[str, Tensor]:
+    def targets(
+        self, batch: Batch, formats: Mapping[str, OutputFormat], mixes: Sequence[Mix]
+    ) -> dict[str, Tensor]:
         """The targets of every head, mixed."""
         targets = dict(batch.targets)
         for mix in mixes:
             for head, target in targets.items():
-                targets[head] = mix.soft(target) if self.labels == "soft" else mix.hard(target)
+                soft = self.labels == "soft"
+                targets[head] = mix.soft(target) if soft else mix.hard(target, formats[head])
         return targets
 
     def _mix(self, rows: Tensor, generator: Generator) -> Mix:

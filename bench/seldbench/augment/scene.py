@@ -1,18 +1,24 @@
 """Augmentations of waves, before the features.
 
 Source: time shift and mixup of frednam93/FDY-SED, moved to the waves for features that are padded
-or logarithmic before they can be rolled or mixed.
+or logarithmic before they can be rolled or mixed. Rotation: Mazzon et al., DCASE 2019 workshop, and
+the channel swaps of thomeou/SALSA (utilities/transforms.py), moved to the waves: every feature of a
+rotated recording follows from its channels.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from torch import Generator
+import numpy as np
+import torch
+from torch import Generator, Tensor
 from torch.nn import functional
 
+from seldbench import arrays
 from seldbench.augment import _draws
 from seldbench.augment.batch import Batch
 from seldbench.contracts import Features, OutputFormat
+from seldbench.geometry import Rotation
 
 
 class WaveMixup:
@@ -39,7 +45,7 @@ class WaveMixup:
         waves = batch.waves
         for mix in mixes:
             waves = mix.audio(waves)
-        return replace(batch, waves=waves, targets=self.mixer.targets(batch, mixes))
+        return replace(batch, waves=waves, targets=self.mixer.targets(batch, formats, mixes))
 
 
 class WaveShift:
@@ -71,3 +77,99 @@ class WaveShift:
             waves=functional.pad(window, (margin, margin), mode="reflect"),
             targets=_draws.shifted_targets(batch, formats, [n // ratio for n in shift]),
         )
+
+
+class Rotate:
+    """Every clip rotated by its own draw of the rotations that its layout's channels can be turned
+    by, the identity among them: channels exchanged, targets with them.
+
+    Args:
+        probability: that a clip takes part in the draw.
+
+    Errors: ValueError for recordings that cannot be turned.
+    """
+
+    def __init__(self, *, probability: float = 1.0) -> None:
+        self.probability = _draws.checked_probability(probability)
+
+    def __call__(
+        self,
+        batch: Batch,
+        features: Features,
+        formats: Mapping[str, OutputFormat],
+        generator: Generator,
+    ) -> Batch:
+        rotations = arrays.rotations(features.layout)
+        if len(rotations) == 1:
+            raise ValueError(
+                f"recordings of layout {features.layout!r} cannot be rotated: choose features of a"
+                " layout with directions (foa or mic), or leave `rotate` out"
+            )
+        clips = len(batch.waves)
+        drawn = torch.randint(len(rotations), (clips,), generator=generator)
+        taking = torch.rand(clips, generator=generator) < self.probability
+        drawn = torch.where(taking, drawn, 0)  # the identity
+        waves, targets = batch.waves.clone(), {k: v.clone() for k, v in batch.targets.items()}
+        for i in drawn.unique().tolist():
+            rows = (drawn == i).nonzero()[:, 0].to(waves.device)
+            waves[rows] = _turned(waves[rows], features.layout, rotations[i])
+            for head, target in targets.items():
+                target[rows] = formats[head].rotate_targets(target[rows], rotations[i])
+        return replace(batch, waves=waves, targets=targets)
+
+
+def _turned(waves: Tensor, layout: str, rotation: Rotation) -> Tensor:
+    """(clips, mics, samples) of the rotated scenes."""
+    channels = arrays.channel_map(layout, rotation)
+    assert channels is not None  # one of the layout's rotations
+    order, signs = channels
+    return waves[:, order.tolist()] * waves.new_tensor(np.asarray(signs))[:, None]
+
+
+class MixScenes:
+    """A second window of the batch added to a window as another scene of the same array, at a level
+    of its own; the targets are those of both scenes.
+
+    Args:
+        groups: sets of splits; a clip is joined only by clips of its own set. Splits that no set
+            names are left alone.
+        probability: that a clip is joined by another.
+        decibels: range of the gain of the one that joins.
+    """
+
+    def __init__(
+        self,
+        *,
+        groups: Sequence[Sequence[str]],
+        probability: float = 0.5,
+        decibels: tuple[float, float] = (-6.0, 0.0),
+    ) -> None:
+        if decibels[0] > decibels[1]:
+            raise ValueError(f"decibels is {decibels}: the lower end first")
+        self.probability = _draws.checked_probability(probability)
+        self.groups, self.decibels = groups, decibels
+
+    def __call__(
+        self,
+        batch: Batch,
+        features: Features,
+        formats: Mapping[str, OutputFormat],
+        generator: Generator,
+    ) -> Batch:
+        waves, targets = batch.waves.clone(), {k: v.clone() for k, v in batch.targets.items()}
+        for splits in self.groups:
+            rows, partners, gain = self._draw(batch.positions(splits), generator)
+            rows, partners = rows.to(waves.device), partners.to(waves.device)
+            waves[rows] += gain.to(waves)[:, None, None] * batch.waves[partners]
+            for head, target in batch.targets.items():
+                targets[head][rows] = formats[head].union(target[rows], target[partners])
+        return replace(batch, waves=waves, targets=targets)
+
+    def _draw(self, rows: Tensor, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Clips, each with another one that joins it and that one's gain."""
+        order = rows[torch.randperm(len(rows), generator=generator)]
+        joined = torch.rand(len(rows), generator=generator) < self.probability
+        decibels = _draws.uniform((len(rows),), *self.decibels, generator)
+        if len(rows) < 2:  # nobody joins himself
+            joined = torch.zeros_like(joined)
+        return order[joined], order.roll(1)[joined], (10 ** (decibels / 20))[joined]

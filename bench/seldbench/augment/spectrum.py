@@ -43,7 +43,7 @@ class Mixup:
         spectrum = _draws.spectrum_of(batch)
         for mix in mixes:
             spectrum = mix.audio(spectrum)
-        return replace(batch, spectrum=spectrum, targets=self.mixer.targets(batch, mixes))
+        return replace(batch, spectrum=spectrum, targets=self.mixer.targets(batch, formats, mixes))
 
 
 class FrameShift:

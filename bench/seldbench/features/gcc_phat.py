@@ -42,6 +42,7 @@ class GccPhat(SpectrogramFeatures):
     """
 
     version = 1
+    lags = len(PAIRS)  # the last channels: their bins are lags
 
     def __init__(
         self,
