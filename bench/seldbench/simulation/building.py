@@ -10,7 +10,7 @@ from seldbench.contracts import Progress
 from seldbench.simulation.bank import Bank
 from seldbench.simulation.calibration import RATE
 from seldbench.simulation.planning import ClipPlan
-from seldbench.simulation.processes import share_out
+from seldbench.simulation.processes import workers
 from seldbench.simulation.rendering import render
 from seldbench.simulation.splits import SPLITS
 from seldbench.storage import write_bytes
@@ -49,16 +49,8 @@ def render_all(
         done += 1
         progress.advance("simulate", done, len(every), split)
 
-    share_out(
-        _make,
-        missing,
-        count,
-        begin=_begin,
-        given=(dataset, seed, bank),
-        jobs=jobs,
-        chunk=_CHUNK,
-        folder=dataset,
-    )
+    with workers(_begin, (dataset, seed, bank), jobs=jobs, folder=dataset) as share_out:
+        share_out(_make, missing, count, chunk=_CHUNK)
 
 
 def clip_path(dataset: Path, plan: ClipPlan) -> Path:

@@ -20,8 +20,8 @@ from seldbench.simulation.calibration import GENERATOR, SIZES
 from seldbench.simulation.planning import ClipPlan, plan_split
 from seldbench.simulation.recorded import RecordedBank
 from seldbench.simulation.rendering import render
+from seldbench.simulation.sets import fills, make_set, part_name, sweep
 from seldbench.simulation.sets import fingerprint as fingerprint_of
-from seldbench.simulation.sets import make_set, part_name, sweep
 from seldbench.simulation.signals import Array
 from seldbench.simulation.splits import SPLITS, counts
 from seldbench.simulation.tables import tables
@@ -102,13 +102,8 @@ def open_bank(scale: str, seed: int, sounds: Path | None, fill_missing: str | No
         raise UnknownName(
             f"no scale named {scale!r}{near(scale, SIZES)}; one of {', '.join(SIZES)}"
         )
-    if fill_missing not in (None, "procedural"):
-        raise UnknownName(f"fill_missing: {fill_missing!r} given; None or 'procedural' expected")
-    if sounds is None:
-        if fill_missing:
-            raise SeldbenchError("fill_missing is for a folder of sounds; none was given")
-        return ProceduralBank(seed)
-    return RecordedBank.open(sounds, seed, fill_missing == "procedural")
+    fill = fills(sounds, fill_missing)
+    return ProceduralBank(seed) if sounds is None else RecordedBank.open(sounds, seed, fill)
 
 
 def _parameters(

@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from seldbench.errors import SeldbenchError
 
@@ -16,22 +16,29 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def share_out(
-    work: Callable[[Task], Result],
-    tasks: Sequence[Task],
-    each: Callable[[Result], None],
-    *,
-    begin: Callable[..., None],
-    given: tuple[object, ...],
-    jobs: int,
-    chunk: int,
-    folder: Path,
-) -> None:
-    """Call `each` with work(task) of every task, in order.
+class Work(Protocol):
+    """What `workers` gives: call it with work(task), the tasks and what is told each result."""
+
+    def __call__(
+        self,
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        each: Callable[[Result], None],
+        *,
+        chunk: int,
+    ) -> None:
+        """`each` hears the results in the order of the tasks; a process takes `chunk` at a time."""
+        ...
+
+
+@contextmanager
+def workers(
+    begin: Callable[..., None], given: tuple[object, ...], *, jobs: int, folder: Path
+) -> Iterator[Work]:
+    """Processes to share work out to; with one job, this process itself.
 
     Args:
         begin: called with `given` first, once in each process.
-        chunk: tasks that a process takes at a time.
         folder: what is worked on, for the error.
 
     Raises:
@@ -39,15 +46,24 @@ def share_out(
     """
     if jobs == 1:
         begin(*given)
-        for task in tasks:
-            each(work(task))
+        yield _alone
         return
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=begin, initargs=given)
-    try:
+
+    def shared(
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        each: Callable[[Result], None],
+        *,
+        chunk: int,
+    ) -> None:
         with _deaf_children():
             results = pool.map(work, tasks, chunksize=chunk)
         for result in results:
             each(result)
+
+    try:
+        yield shared
     except BrokenProcessPool as error:
         raise SeldbenchError(
             f"{folder}: a process that made clips ended early (out of memory?); start the same"
@@ -55,6 +71,17 @@ def share_out(
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _alone(
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    each: Callable[[Result], None],
+    *,
+    chunk: int,
+) -> None:
+    for task in tasks:
+        each(work(task))
 
 
 @contextmanager

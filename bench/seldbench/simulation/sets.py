@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from seldbench.contracts import Progress
-from seldbench.errors import BadFile, WriteFailed
+from seldbench.errors import BadFile, SeldbenchError, UnknownName, WriteFailed
 from seldbench.storage import read_json, write_json
 
 Manifest = dict[str, Any]
@@ -54,6 +54,19 @@ def make_set(
         raise WriteFailed(f"{target}: cannot be made ({error.strerror})") from error
     progress.say(f"{target}: {sum(manifest['counts'].values())} clips")
     return manifest
+
+
+def fills(sounds: Path | None, fill_missing: str | None) -> bool:
+    """Whether classes that a folder of sounds lacks are made by formula.
+
+    Raises:
+        UnknownName: anything but None or "procedural". SeldbenchError: no folder given.
+    """
+    if fill_missing not in (None, "procedural"):
+        raise UnknownName(f"fill_missing: {fill_missing!r} given; None or 'procedural' expected")
+    if sounds is None and fill_missing:
+        raise SeldbenchError("fill_missing is for a folder of sounds; none was given")
+    return fill_missing is not None
 
 
 def part_name(name: str) -> str:

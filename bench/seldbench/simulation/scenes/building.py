@@ -8,13 +8,12 @@ processes.
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from seldbench.contracts import Progress
 from seldbench.errors import WriteFailed
 from seldbench.simulation.dry import DryBank
-from seldbench.simulation.processes import share_out
+from seldbench.simulation.processes import workers
 from seldbench.simulation.scenes.files import paths_of, write_scene
 from seldbench.simulation.scenes.kinds import Hall, Kind, Place
 from seldbench.simulation.scenes.planning import ScenePlan
@@ -78,12 +77,12 @@ def render_all(job: Job, plans: Sequence[ScenePlan], *, jobs: int, progress: Pro
         done += 1
         progress.advance("simulate", done, len(plans), split)
 
-    share = partial(share_out, begin=_begin, given=(job,), jobs=jobs, folder=job.folder)
-    for start in range(0, len(halls), jobs):
-        some = halls[start : start + jobs]
-        share(_build, some, built, chunk=1)
-        share(_make, [p for p in missing if p.hall in some], rendered, chunk=_CHUNK)
-        clear_cache(job.folder)
+    with workers(_begin, (job,), jobs=jobs, folder=job.folder) as share_out:
+        for start in range(0, len(halls), jobs):
+            some = halls[start : start + jobs]
+            share_out(_build, some, built, chunk=1)
+            share_out(_make, [p for p in missing if p.hall in some], rendered, chunk=_CHUNK)
+            clear_cache(job.folder)
 
 
 def clear_cache(folder: Path) -> None:

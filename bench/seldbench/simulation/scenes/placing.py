@@ -1,6 +1,7 @@
 """Where the sounds of a scene come from: at first 15 degrees or more from all that sound then."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class Stage:
         where there is none, the one that comes closest) that is far enough from all others."""
         active = [c.doa(onset - start) for start, end, c in self._placed if start <= onset < end]
         chosen, best = None, -1.0
-        for course in [*self._known(home, rng), *(self._draw(rng) for _ in range(_TRIES))]:
+        for course in chain(self._known(home, rng), (self._draw(rng) for _ in range(_TRIES))):
             moving = replace(course, speed=speed)
             apart = min((float(angular_distance(moving.doa(0), o)) for o in active), default=180.0)
             if apart > best:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seldbench.errors import MissingData
 from seldbench.simulation.dry import DryBank, level_db
 from seldbench.simulation.scenes.casting import Part, cast, interfering
 from seldbench.simulation.scenes.kinds import Kind
@@ -79,17 +78,9 @@ def plan_scene(
     options: Options,
     grid: Grid,
 ) -> ScenePlan:
-    """The plan of one scene of a split; `grid` has the places that sounds come from.
-
-    Raises:
-        MissingData: the bank has no target for the split.
-    """
+    """The plan of one scene of a split; `grid` has the places that sounds come from."""
     rng = generator(seed, kind.name, split, index, "plan")
     group, steps = GROUPS[split], round(seconds / STEP)
-    if not bank.labels(group):
-        raise MissingData(
-            f"{kind.name}: no class has a sound for {split}; add some, or fill_missing"
-        )
     layers = cast(kind, bank, group, options.overlap, rng)
     slots = [slot for parts in layers for slot in _layer(parts, steps, kind.filled, rng)]
     sounds = _staged(kind, grid, slots, options, rng)

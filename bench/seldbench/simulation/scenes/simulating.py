@@ -17,7 +17,7 @@ from typing import Any
 
 from seldbench.contracts import Progress, Quiet
 from seldbench.errors import SeldbenchError
-from seldbench.simulation.dry import DryBank, builtin_bank
+from seldbench.simulation.dry import DryBank, builtin_bank, recorded_bank
 from seldbench.simulation.scenes.building import (
     Job,
     clear_cache,
@@ -35,7 +35,7 @@ from seldbench.simulation.scenes.options import (
     scale_named,
 )
 from seldbench.simulation.scenes.planning import ScenePlan, plan_scene
-from seldbench.simulation.sets import make_set, sweep
+from seldbench.simulation.sets import fills, make_set, sweep
 from seldbench.storage import write_text
 
 FORMAT = 1
@@ -66,7 +66,7 @@ def simulate_scenes(
 
     Args:
         scale: "tiny", "small" or "full".
-        sounds: a folder of recordings; None for procedural sounds.
+        sounds: a folder of recordings (`dry.recorded`); None for procedural sounds.
         fill_missing: "procedural" makes by formula the classes that `sounds` lacks; with None they
             do not occur.
         jobs: processes; the result does not depend on it.
@@ -82,8 +82,8 @@ def simulate_scenes(
 
     Raises:
         UnknownName: no such scale. SeldbenchError: an option out of range. BadFile: a set with
-        other parameters is there. WriteFailed: disk full, no permission; start again and it goes
-        on.
+        other parameters is there, or the folder of recordings breaks a rule. MissingData: that
+        folder has no catalogue. WriteFailed: disk full, no permission; start again and it goes on.
     """
     if jobs < 1:
         raise SeldbenchError(f"jobs: {jobs} given; 1 or more processes can work")
@@ -119,7 +119,10 @@ simulate_starss23 = partial(simulate_scenes, STARSS23)
 
 def open_dry(kind: Kind, seed: int, sounds: Path | None, fill_missing: str | None) -> DryBank:
     """The sounds of a set."""
-    return builtin_bank(kind.classes, seed)
+    fill = fills(sounds, fill_missing)
+    if sounds is None:
+        return builtin_bank(kind.classes, seed)
+    return recorded_bank(sounds, kind.classes, seed, fill)
 
 
 def open_job(
