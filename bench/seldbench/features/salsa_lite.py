@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from seldbench.features._phase import metres_per_radian
 from seldbench.features._spectrograms import (
     SAMPLE_RATE,
     Bands,
@@ -21,7 +22,6 @@ from seldbench.features._spectrograms import (
 from seldbench.features._stft import Spectra, Stft
 from seldbench.features._whole import top_db_rule
 
-SPEED_OF_SOUND = 343.0
 LOW, HIGH, ALIASING = 50, 9000, 2000  # hertz: first bin, end of the bins, end of the phases
 PHASES = ("nipd", "ipd")
 
@@ -53,8 +53,8 @@ class SalsaLite(SpectrogramFeatures):
             512, hop 300 (12.5 ms), 191 bins.
         phase: "nipd" or "ipd".
         top_db: no spectrogram falls further below its largest value in the clip; None for no limit.
-        standardise: "all" channels, the "spectrograms" alone, or "none"; None for the form's own:
-            "all" of dcase2022, "spectrograms" of salsa.
+        standardise: "all" channels, the "spectrograms" alone, or "none"; as "published" is "all" of
+            dcase2022 and "spectrograms" of salsa.
     """
 
     version = 1
@@ -65,7 +65,7 @@ class SalsaLite(SpectrogramFeatures):
         form: str = "dcase2022",
         phase: str = "nipd",
         top_db: float | None = None,
-        standardise: str | None = None,
+        standardise: str = "published",
     ) -> None:
         check_choice("form", form, FORMS)
         check_choice("phase", phase, PHASES)
@@ -84,7 +84,7 @@ class SalsaLite(SpectrogramFeatures):
             bands=Crop(first, end),
             directions=Phases(first, unit[first:], ALIASING * chosen.n_fft // SAMPLE_RATE),
             rule=top_db_rule(top_db),
-            standardise=chosen.standardise if standardise is None else standardise,
+            standardise=chosen.standardise if standardise == "published" else standardise,
         )
 
 
@@ -125,13 +125,6 @@ class Phases(Directions):
         cosine = real[:, 1:] * real[:, :1] + imag[:, 1:] * imag[:, :1]
         sine = imag[:, 1:] * real[:, :1] - real[:, 1:] * imag[:, :1]
         return torch.nn.functional.pad(torch.atan2(sine, cosine) * self.unit, (0, self.zeros))
-
-
-def metres_per_radian(bins: int, n_fft: int) -> Tensor:
-    """Difference of path of a phase difference, of the FFT bins 0 ... bins - 1 (0 of bin 0)."""
-    k = torch.arange(bins, dtype=torch.float64)
-    metres = SPEED_OF_SOUND * n_fft / (2.0 * torch.pi * SAMPLE_RATE) / k
-    return metres.masked_fill(k == 0, 0.0).float()
 
 
 def half_turns(bins: int) -> Tensor:
