@@ -1,13 +1,13 @@
 """Recordings: a sound file read a stretch at a time, one held in memory, and what is derived from
-either (mono, another rate, its first seconds). All sign the contract `Recording`: seconds, hertz,
-(mics, samples) float32.
+either (mono, some channels, another rate, its first seconds). All sign the contract `Recording`:
+seconds, hertz, (mics, samples) float32.
 
 A stretch [onset, onset + duration) is the samples round(onset * rate) up to round((onset +
 duration) * rate); it ends where the recording ends, so it may be shorter than was asked for.
 """
 
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -157,6 +157,30 @@ class Mono:
         return samples if len(samples) == 1 else samples.mean(axis=0, keepdims=True)
 
 
+class Picked:
+    """Some of a recording's channels, in an order of their own."""
+
+    def __init__(self, source: Recording, channels: Sequence[int]) -> None:
+        """channels: their numbers, counted from 0."""
+        self.source = source
+        self.channels = list(channels)
+
+    @property
+    def sample_rate(self) -> int:
+        return self.source.sample_rate
+
+    @property
+    def mics(self) -> int:
+        return len(self.channels)
+
+    @property
+    def duration(self) -> float:
+        return self.source.duration
+
+    def read(self, onset: float = 0.0, duration: float | None = None) -> Array:
+        return self.source.read(onset, duration)[self.channels]
+
+
 class Resampled:
     """A recording at another rate; itself, read in stretches, where it has the rate already.
 
@@ -211,6 +235,11 @@ class Beginning:
 def mono(recording: Recording) -> Recording:
     """The mean of the channels, one microphone."""
     return Mono(recording)
+
+
+def picked(recording: Recording, channels: Sequence[int]) -> Recording:
+    """The channels of these numbers, counted from 0, in this order."""
+    return Picked(recording, channels)
 
 
 def resampled(recording: Recording, sample_rate: int) -> Recording:

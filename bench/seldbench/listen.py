@@ -1,18 +1,27 @@
 """`seldbench predict`: a trained run listens to anybody's recordings.
 
-For every recording a TSV of events, one of frame scores (onset, offset and a column a class), and a
-picture of both over the spectrogram. Any rate and length; several channels are averaged.
+Of a run for events: for every recording a TSV of events, one of frame scores (onset, offset and a
+column a class), and a picture of both over the spectrogram. Any rate and length; several channels
+are averaged.
+
+Of a run for directions: for every recording a CSV of DCASE task 3 (dialect `polar`, with distances
+`polar_distance_m`), frame outputs where the format says them, and a picture of the tracks below the
+spectrogram; beside them classes.csv with the names of the CSVs' class numbers. Channels and rate
+must be those of the run: nobody could hear from the numbers alone that they were not.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from seldbench import annotations
-from seldbench.audio import AudioFile, mono
-from seldbench.contracts import Clip, PostProcessing, Progress
+from seldbench.arrays import CHANNELS
+from seldbench.audio import AudioFile, mono, picked
+from seldbench.contracts import Clip, PostProcessing, Progress, Recording
 from seldbench.errors import BadFile, BadRun
 from seldbench.experiment.assembly import Assembly, assemble, load_trained
 from seldbench.inference import gathering
@@ -20,28 +29,55 @@ from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe
 from seldbench.report.recording import recording_figure
+from seldbench.report.scene import scene_figure
 from seldbench.runs import Run, open_run
-from seldbench.storage import atomic, read_json
+from seldbench.storage import atomic, read_json, write_text
 
 Array = np.ndarray
 
+CLASSES = "classes.csv"
+# What the channels of a layout are, for who has to record or pick them.
+ORDERS = {
+    "foa": "first-order Ambisonics (SN3D), 4 channels in the order W, Y, Z, X",
+    "mic": "a tetrahedron of microphones, 4 channels in the order front left up, front right down,"
+    " back left down, back right up",
+}
+
 
 def listen(
-    name: str, files: Sequence[Path], out: Path, *, runs: Path, progress: Progress
+    name: str,
+    files: Sequence[Path],
+    out: Path,
+    *,
+    runs: Path,
+    progress: Progress,
+    resample: bool = False,
+    channels: tuple[int, ...] | None = None,
 ) -> Iterator[Path]:
     """Predict recordings one after the other; the paths written, as they come.
 
+    Args:
+        resample: whether recordings of another rate are brought to that of a spatial run; other
+            runs hear any.
+        channels: of every recording, counted from 1, in the order of the run's layout; None for
+            all as they stand.
+
     Raises:
         BadRun: no such run, or not finished.
-        BadFile: a file that is not audio, or two recordings of one name.
+        BadFile: a file that is not audio, or not of the run's channels or rate; two recordings of
+            one name.
     """
     run = open_run(name, runs)
     scores = run.scores
     post = PostProcessing(**scores["post"])
     recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
-    clips = [_clip(path) for path in files]
     _refuse_equal_names(files)
     assembly = _assembled(run, recipe, tuple(post.thresholds))
+    ears = _Ears(assembly.stage.layout, assembly.windowing.features.sample_rate, resample, channels)
+    clips = [ears.clip(path) for path in files]
+    write = _write_directions if scores["task"] == "seld" else _write_events
+    if scores["task"] == "seld":
+        yield _written_classes(out, assembly.classes, clips)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     listener = assembly.listener(assembly.network, device)
     for done, (clip, outputs) in enumerate(listener(clips), start=1):
@@ -53,12 +89,58 @@ def listen(
             post=post,
         )
         progress.advance("listening", done, len(clips), clip.id)
-        yield from _written(clip, prediction, out, assembly.classes)
+        yield from write(clip, prediction, out, assembly)
 
 
-def _clip(path: Path) -> Clip:
-    recording = mono(AudioFile(path))
-    return Clip(path.stem, recording.duration, {"mono": recording})
+@dataclass(frozen=True)
+class _Ears:
+    """What a run hears: a layout's channels at a rate. resample, channels: see `listen`."""
+
+    layout: str
+    rate: int
+    resample: bool
+    channels: tuple[int, ...] | None
+
+    def clip(self, path: Path) -> Clip:
+        """A file as the run hears it. Raises BadFile where it does not fit."""
+        recording: Recording = AudioFile(path)
+        if self.channels is not None:
+            recording = self._picked(path, recording, self.channels)
+        if self.layout == "mono":
+            recording = mono(recording)
+        else:
+            self._check(path, recording)
+        return Clip(path.stem, recording.duration, {self.layout: recording})
+
+    def _picked(self, path: Path, recording: Recording, channels: tuple[int, ...]) -> Recording:
+        absent = [n for n in channels if not 1 <= n <= recording.mics]
+        if absent:
+            raise BadFile(
+                f"{path}: no channel {absent[0]}, it has {recording.mics}; --channels counts from 1"
+            )
+        return picked(recording, [n - 1 for n in channels])
+
+    def _check(self, path: Path, recording: Recording) -> None:
+        number = CHANNELS[self.layout]
+        if recording.mics != number:
+            given = "picked" if self.channels is not None else "there"
+            more = AudioFile(path).mics >= number
+            remedy = (
+                "pick them with --channels, such as --channels 1,2,3,4 (of a file in the order W,"
+                " X, Y, Z: 1,3,4,2)"
+                if self.layout == "foa"
+                else "pick them with --channels, such as --channels 1,2,3,4"
+            )
+            raise BadFile(
+                f"{path}: {recording.mics} channels are {given}, but this run hears {self.layout!r}"
+                f" recordings: {ORDERS[self.layout]};"
+                f" {remedy if more else 'a recording with fewer has no directions to be heard'}"
+            )
+        if recording.sample_rate != self.rate and not self.resample:
+            raise BadFile(
+                f"{path}: {recording.sample_rate} Hz, but this run hears {self.rate} Hz; convert"
+                " it, or let it be converted on the way with --resample"
+            )
 
 
 def _refuse_equal_names(files: Sequence[Path]) -> None:
@@ -72,29 +154,76 @@ def _refuse_equal_names(files: Sequence[Path]) -> None:
 
 
 def _assembled(run: Run, recipe: Recipe, classes: tuple[str, ...]) -> Assembly:
-    if recipe.stage.layout != "mono":
-        raise BadRun(f"{run.path}: hears {recipe.stage.layout!r} recordings, not mono ones")
+    layout = recipe.stage.layout
+    if layout not in CHANNELS:
+        raise BadRun(
+            f"{run.path}: hears {layout!r} recordings, of which nothing is known here but the name;"
+            f" `predict` knows {', '.join(CHANNELS)}"
+        )
     assembly = assemble(recipe.architecture, recipe.stage, classes, seed=0)
     load_trained(assembly, run.stage(recipe.shown_stage))
     return assembly
 
 
-def _written(
-    clip: Clip, prediction: Prediction, out: Path, classes: tuple[str, ...]
+def _write_events(
+    clip: Clip, prediction: Prediction, out: Path, assembly: Assembly
 ) -> Iterator[Path]:
-    events, scores, picture = (
-        out / f"{clip.id}.{end}" for end in ("events.tsv", "scores.tsv", "png")
-    )
+    events, scores = (out / f"{clip.id}.{end}" for end in ("events.tsv", "scores.tsv"))
     annotations.write_events(events, gathering.events_of({clip.id: prediction}))
     yield events
-    frames = gathering.frame_scores_of({clip.id: prediction}, [clip], classes)
+    frames = gathering.frame_scores_of({clip.id: prediction}, [clip], assembly.classes)
     if frames is not None:
         annotations.write_score_table(scores, frames, clip.id)
         yield scores
-    recording = clip.recordings["mono"]
-    figure = recording_figure(
-        recording.read()[0], recording.sample_rate, prediction.events or (), title=clip.id
-    )
-    with atomic(picture) as temporary:
+    samples, rate = _first_channel(clip)
+    figure = recording_figure(samples, rate, prediction.events or (), title=clip.id)
+    yield _written_figure(out / f"{clip.id}.png", figure)
+
+
+def _write_directions(
+    clip: Clip, prediction: Prediction, out: Path, assembly: Assembly
+) -> Iterator[Path]:
+    grid = assembly.windowing.grid
+    table = gathering.directions_of({clip.id: prediction}, assembly.classes, grid)
+    rows = out / f"{clip.id}.csv"
+    dialect = "polar" if table.distance is None else "polar_distance_m"
+    annotations.write_directions(rows, table, dialect)
+    yield rows
+    outputs = gathering.frame_outputs_of({clip.id: prediction})
+    if outputs is not None:
+        annotations.write_frame_outputs(out / f"{clip.id}.npz", outputs)
+        yield out / f"{clip.id}.npz"
+    samples, rate = _first_channel(clip)
+    events, classes = prediction.events or (), assembly.classes
+    figure = scene_figure(samples, rate, events, classes=classes, grid=grid, title=clip.id)
+    yield _written_figure(out / f"{clip.id}.png", figure)
+
+
+def _written_classes(out: Path, classes: tuple[str, ...], clips: Sequence[Clip]) -> Path:
+    """The names of the class numbers, once for all recordings of a folder."""
+    path = out / CLASSES
+    text = "index,label\n" + "".join(f"{i},{_cell(name)}\n" for i, name in enumerate(classes))
+    if any(f"{clip.id}.csv" == CLASSES for clip in clips):
+        raise BadFile(f"a recording named 'classes' would overwrite {path}; rename it")
+    if path.exists() and path.read_bytes() != text.encode():
+        raise BadFile(
+            f"{path}: of other classes than this run's; predict into another folder with --out"
+        )
+    write_text(path, text)
+    return path
+
+
+def _cell(text: str) -> str:
+    """Text for a CSV, quoted where it must be."""
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
+
+
+def _first_channel(clip: Clip) -> tuple[Array, int]:
+    (recording,) = clip.recordings.values()
+    return recording.read()[0], recording.sample_rate
+
+
+def _written_figure(path: Path, figure: Figure) -> Path:
+    with atomic(path) as temporary:
         figure.savefig(temporary, format="png", dpi=100)
-    yield picture
+    return path

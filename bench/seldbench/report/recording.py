@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seldbench.events import Event
@@ -23,16 +24,11 @@ def recording_figure(samples: Array, rate: int, events: Iterable[Event], *, titl
     """
     known = list(events)
     labels = sorted({event.label for event in known})
-    duration = len(samples) / rate
-    width = float(np.clip(duration * INCHES_A_SECOND, NARROWEST, WIDEST))
+    width = picture_width(len(samples) / rate)
     lanes = max(1, len(labels))
     figure = Figure(figsize=(width, 3.0 + 0.3 * lanes), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.0, 0.3 * lanes])
-    levels = mel_levels(samples, rate, columns=round(width * 100))
-    above.imshow(levels, aspect="auto", extent=(0, duration, 0, 1), cmap="magma")
-    ticks = [hertz for hertz in TICKS_HZ if hertz <= min(TOP_HZ, rate / 2)]
-    above.set_yticks([band_position(hertz, rate) for hertz in ticks], [str(t) for t in ticks])
-    above.set_ylabel("Hz")
+    show_spectrogram(above, samples, rate, width)
     above.set_title(title)
     for event in known:
         lane = labels.index(event.label)
@@ -42,3 +38,17 @@ def recording_figure(samples: Array, rate: int, events: Iterable[Event], *, titl
     below.set_xlabel("seconds" if known else "seconds (no event found)")
     below.grid(axis="x", alpha=0.3)
     return figure
+
+
+def picture_width(duration: float) -> float:
+    """Inches of a picture of so many seconds."""
+    return float(np.clip(duration * INCHES_A_SECOND, NARROWEST, WIDEST))
+
+
+def show_spectrogram(panel: Axes, samples: Array, rate: int, width: float) -> None:
+    """A recording's spectrogram over its seconds, in a picture so many inches wide."""
+    levels = mel_levels(samples, rate, columns=round(width * 100))
+    panel.imshow(levels, aspect="auto", extent=(0, len(samples) / rate, 0, 1), cmap="magma")
+    ticks = [hertz for hertz in TICKS_HZ if hertz <= min(TOP_HZ, rate / 2)]
+    panel.set_yticks([band_position(hertz, rate) for hertz in ticks], [str(t) for t in ticks])
+    panel.set_ylabel("Hz")

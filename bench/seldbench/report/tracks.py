@@ -5,7 +5,7 @@ A class has one colour throughout. What is true is a wide pale band, what was pr
 of dots, one for each frame of 0.1 s.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment
@@ -168,7 +168,7 @@ def _panel(
     x: Callable[[float], float],
 ) -> dict[str, Any]:
     values = [v for side in _sides(clip) for t in clip[side] for v in t.get(name, [])]
-    low, high, ticks = _scale(name, values)
+    low, high, ticks = scale_of(name, values)
     height = HEIGHTS[name]
 
     def y(value: float) -> float:
@@ -191,21 +191,43 @@ def _panel(
     return {"name": name, "top": top, "height": height, "ticks": marks, **drawn}
 
 
-def _scale(name: str, values: Sequence[float]) -> tuple[float, float, Sequence[tuple[float, str]]]:
+def scale_of(
+    name: str, values: Sequence[float]
+) -> tuple[float, float, Sequence[tuple[float, str]]]:
     """(low, high, ticks) of a panel that holds the values."""
     if name == "azimuth":
         return -180.0, 180.0, AZIMUTH
     if name == "elevation":
         reach = max(map(abs, values), default=0.0)
-        end = next(e for e in ELEVATIONS if e >= reach or e == ELEVATIONS[-1])
+        end = next(e for e in ELEVATIONS if e > reach or e == ELEVATIONS[-1])
         return -end, end, ((end, f"up +{end}°"), (0, "level 0°"), (-end, f"down −{end}°"))
     farthest = max(values, default=0.0)
-    metres = next((m for m in METRES if m >= farthest), farthest)
+    metres = next((m for m in METRES if m > farthest), farthest)
     return (
         0.0,
         metres,
         ((metres, f"far {metres:g} m"), (metres / 2, f"{metres / 2:g} m"), (0.0, "0 m")),
     )
+
+
+def stretches(values: Sequence[float], jump: float) -> Iterator[list[tuple[float, float]]]:
+    """(frame, value) points through the middles of frames, from the first one's beginning to the
+    last one's end; a new stretch begins where the value jumps that far. Points inside straight
+    lines are left out."""
+    run: list[int] = []
+    for k, value in enumerate(values):
+        run.append(k)
+        if k + 1 < len(values) and abs(values[k + 1] - value) < jump:
+            continue
+        points = [(float(run[0]), values[run[0]]), *((i + 0.5, values[i]) for i in run)]
+        points.append((k + 1.0, value))
+        yield [
+            point
+            for i, point in enumerate(points)
+            if i in (0, len(points) - 1)
+            or point[1] - points[i - 1][1] != points[i + 1][1] - point[1]
+        ]
+        run = []
 
 
 def _band(
@@ -215,25 +237,12 @@ def _band(
     y: Callable[[float], float],
     jump: float,
 ) -> str:
-    """A path through the middles of the frames, from the first one's beginning to the last one's
-    end; broken where the value jumps. Points inside straight lines are left out."""
-    parts, run = [], [0]
-    for k in range(1, len(values) + 1):
-        if k < len(values) and abs(values[k] - values[k - 1]) < jump:
-            run.append(k)
-            continue
-        points = [(run[0], values[run[0]]), *((k + 0.5, values[k]) for k in run)]
-        points.append((run[-1] + 1, values[run[-1]]))
-        bends = [
-            point
-            for i, point in enumerate(points)
-            if i in (0, len(points) - 1)
-            or point[1] - points[i - 1][1] != points[i + 1][1] - point[1]
-        ]
-        text = "L".join(f"{x((first + t) * GRID):g} {y(v):g}" for t, v in bends)
-        parts.append(f"M{text}")
-        run = [k]
-    return "".join(parts)
+    """A path of lines."""
+    lines = (
+        "L".join(f"{x((first + k) * GRID):g} {y(v):g}" for k, v in points)
+        for points in stretches(values, jump)
+    )
+    return "".join(f"M{line}" for line in lines)
 
 
 def _dots(
