@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from seldbench.errors import BadFile, MissingData
-from seldbench.simulation.sets import part_name
 from seldbench.storage import read_json
 
 MANIFEST = "manifest.json"
@@ -85,6 +84,8 @@ def find_set(root: Path, name: str) -> Path:
             f"{name}: {root} is the set itself; --data-root is the folder that it lies in:"
             f" {root.parent}"
         )
+    from seldbench.simulation.sets import part_name  # with it comes all of the simulation
+
     part = root / part_name(name)
     if part.is_dir():
         raise MissingData(
