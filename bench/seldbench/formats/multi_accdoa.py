@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seldbench.contracts import Loss
 
 TRACKS = 3
+CHUNK = 64  # windows at a time, so that merging many views of a clip takes little memory
 # Which track holds a track's source, where none of the pairs (0, 1), (1, 2) and (2, 0) is near, the
 # first, the second, both, the third, ...
 OWNERS = (
@@ -135,8 +136,10 @@ class MultiAccdoa:
         averaged with another source. Then tracks are aligned by frame and class.
         """
         tracks = self._tracks(windows).movedim(-1, -3)  # (..., frames, classes, tracks, axes)
-        single = _overlapping(windows.shape[1], starts)[..., None, None, None]
-        tracks = torch.where(single, self._distinct(tracks), tracks)
+        if len(starts) > 1:
+            several = _overlapping(windows.shape[1], starts)[..., None, None, None].split(CHUNK)
+            parts = zip(several, tracks.split(CHUNK))
+            tracks = torch.cat([torch.where(s, self._distinct(t), t) for s, t in parts])
         merged = _tracks.aligned_average(tracks, starts, frames, lambda t: t[..., :3])
         return merged.movedim(-3, -1).flatten(1)
 
@@ -173,7 +176,7 @@ class MultiAccdoa:
         length = _lengths(tracks)
         thresholds = _frames.by_class(post.thresholds, self.classes, "threshold")
         active = length > torch.from_numpy(thresholds).to(length)[:, None]
-        sources, sounding = _unified(tracks, active, self.unify)
+        sources, sounding = _unified(tracks, active, _owners(tracks, active, self.unify))
         longest = length.argmax(-1, keepdim=True)
         doa = _tracks.reordered(tracks[..., :3], longest).squeeze(-2)
         events = _tracks.followed(
@@ -195,8 +198,8 @@ class MultiAccdoa:
         """(..., tracks, axes) with each source on one track: the mean direction of those that are
         nearer than `unify`, of the longest one's length."""
         length = _lengths(tracks)
-        sources, sounding = _unified(tracks, length > 0, self.unify)
         owner = _owners(tracks, length > 0, self.unify)
+        sources, sounding = _unified(tracks, length > 0, owner)
         longest = torch.zeros_like(length).scatter_reduce(-1, owner, length, "amax")
         vectors = _units(sources[..., :3]) * longest.unsqueeze(-1)
         return torch.cat([vectors, sources[..., 3:] * sounding.unsqueeze(-1)], dim=-1)
@@ -223,13 +226,13 @@ def _owners(tracks: Tensor, active: Tensor, degrees: float) -> Tensor:
     ]
 
 
-def _unified(tracks: Tensor, active: Tensor, degrees: float) -> tuple[Tensor, Tensor]:
-    """Means of the tracks of one source, (..., tracks, axes), and which of them are active."""
-    owner = _owners(tracks, active, degrees)
-    member = functional.one_hot(owner, TRACKS).transpose(-1, -2)  # (..., owner, track)
-    total = (member.unsqueeze(-1) * tracks.unsqueeze(-3)).sum(-2)
-    mean = total / member.sum(-1, keepdim=True).clamp(min=1)
-    return mean, ((member == 1) & active.unsqueeze(-2)).any(-1)
+def _unified(tracks: Tensor, active: Tensor, owner: Tensor) -> tuple[Tensor, Tensor]:
+    """Means of the tracks of one source, (..., tracks, axes), on the track that holds it, and which
+    tracks hold an active one."""
+    total = torch.zeros_like(tracks).scatter_add(-2, owner.unsqueeze(-1).expand_as(tracks), tracks)
+    number = torch.zeros_like(tracks[..., 0]).scatter_add(-1, owner, torch.ones_like(total[..., 0]))
+    sounding = torch.zeros_like(number).scatter_reduce(-1, owner, active.to(number), "amax") > 0
+    return total / number.clamp(min=1).unsqueeze(-1), sounding
 
 
 def _sources(targets: Tensor) -> Tensor:
