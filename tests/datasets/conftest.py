@@ -1,4 +1,4 @@
-"""Small DESED trees: the real layout, a few clips of a tenth of a second."""
+"""Small trees in the real layouts: DESED, and sets of recordings with directions."""
 
 import numpy as np
 import pytest
@@ -100,3 +100,43 @@ def make_tree(tmp_path):
 def desed(tmp_path):
     """Opens the data set below the data root."""
     return lambda: DATASET(tmp_path)
+
+
+class SeldFolder:
+    """foa_dev/, mic_dev/ and metadata_dev/ in `folder`, clips of a second. Methods add a file each
+    and say where it is; `inner` is the subfolder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def wav(self, stem, layout="foa", inner="", *, seconds=1.0, channels=4, rate=24000, area="dev"):
+        path = self.folder / f"{layout}_{area}" / inner / f"{stem}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples = np.full((round(seconds * rate), channels), 0.1)
+        soundfile.write(path, samples, rate, subtype="PCM_16")
+        return path
+
+    def csv(self, stem, rows="0,1,0,10,-5\n", inner="", *, area="dev"):
+        path = self.folder / f"metadata_{area}" / inner / f"{stem}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(rows)
+        return path
+
+    def clip(self, stem, rows="0,1,0,10,-5\n", inner="", layouts=("foa",), **options):
+        for layout in layouts:
+            self.wav(stem, layout, inner, **options)
+        return self.csv(stem, rows, inner)
+
+
+@pytest.fixture
+def seld_folder(tmp_path):
+    """seld_folder(name): an empty folder of that name below the data root."""
+    return lambda name: SeldFolder(tmp_path / name)
+
+
+@pytest.fixture
+def open_set(tmp_path):
+    """open_set(name): the data set of that name in the data root."""
+    from seldbench.datasets import open_dataset
+
+    return lambda name: open_dataset(name, tmp_path)

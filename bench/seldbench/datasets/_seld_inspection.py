@@ -45,14 +45,12 @@ class SeldFiles:
         missing = [name for name in self.listed if name not in self.recordings]
         notes = []
         if missing:
-            notes.append(f"{len(missing)} recordings are missing: {_some(missing)}")
+            notes.append(f"recordings missing: {len(missing)} ({_some(missing)})")
         if self.late:
-            notes.append(
-                f"{len(self.late)} clips have rows after their end, which no event has:"
-                f" {_some(self.late)}"
-            )
+            late = f"{len(self.late)} ({_some(self.late)})"
+            notes.append(f"clips with rows after their end, which no event has: {late}")
         if self.twice:
-            notes.append(f"{self.twice} rows repeat one before them; they count as a second source")
+            notes.append(f"rows that repeat another, and count as a second source: {self.twice}")
         return notes
 
 

@@ -135,7 +135,7 @@ class SeldTree:
         return found, self._rule(split).clips
 
     def provenance(self) -> dict[str, dict[str, object]]:
-        """{split: its clips by layout and the folders they lie in} of the splits there."""
+        """{split: the number of its clips by layout} of the splits there."""
         found: dict[str, dict[str, object]] = {}
         for split in self.splits:
             files = [self.recordings(split, stem) for stem in self.stems(split)]
@@ -216,7 +216,7 @@ class SeldTree:
         """The fault of a recording without metadata, or of metadata without a recording."""
         rule = self._rule(split)
         recordings, table = self.recordings(split, stem), self.table(split, stem)
-        if table is None and rule.area == "dev":
+        if table is None and (rule.area == "dev" or self.area(rule.area).tables):
             found = next(iter(recordings.values()))
             wanted = self.partner(found, METADATA, rule.area)
             return f"{found.path}: no metadata: looked for {wanted}; unpack the metadata again"
