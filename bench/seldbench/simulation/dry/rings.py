@@ -14,7 +14,7 @@ from seldbench.simulation.signals import Array, Rng, between
 def draw_alarm(character: float, rng: Rng) -> Alarm:
     """Beeps of one or more tones, or a siren: 600 to 3200 Hz, 1 to 8 beeps a second."""
     kind = "beeps" if rng.random() < 0.55 else "siren"
-    lowest, highest, slow, fast = (600, 2300, 1, 8) if kind == "beeps" else (600, 1700, 0.3, 3)
+    lowest, highest, slow, fast = (600, 2100, 1, 8) if kind == "beeps" else (600, 1650, 0.3, 3)
     return replace(
         Alarm.draw(character, rng),
         kind=kind,
