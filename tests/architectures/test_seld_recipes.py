@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from seldbench import registry
+from seldbench import registry, tables
+from seldbench.augment import SCENE, SPECTRUM
 from seldbench.experiment.assembly import assemble
+from seldbench.metrics.seld import SCORERS
 from seldbench.recipe import resolve, variants
 
 ARCHITECTURES = ("crnn_accdoa", "salsa_crnn", "seldnet", "einv2", "einv2_conformer")
@@ -83,3 +85,53 @@ def test_what_was_made_for_this_project_does_not_pass_for_a_published_system():
     ]
     assert len(own) > 8
     assert all("Not a published system" in recipe.notes for recipe in own)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_augmentations_exist_and_take_their_arguments(name):
+    for variant in variants(registry.data_file("recipes", name)):
+        augment = resolved(name, variant).stage.augment
+        for known, chosen in ((SCENE, augment.scene), (SPECTRUM, augment.spectrum)):
+            for component in chosen:
+                known[component.name](**component.arguments)
+
+
+PAPERS = ("m2m_ast", "salsa", "einv2", *(f"dcase20{year}_baseline" for year in range(20, 25)))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_row_that_is_built_names_a_recipe_and_its_variant(paper):
+    loaded = tables.load(registry.data_file("tables", paper))
+    rows = [row for table in loaded.tables.values() for row in table.rows]
+    for row in rows:
+        assert row.built == (row.recipe is not None)
+        if row.recipe is not None:
+            assert row.variant in variants(registry.data_file("recipes", row.recipe))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_scores_of_a_table_are_those_of_its_recipes_scorer(paper):
+    for table in tables.load(registry.data_file("tables", paper)).tables.values():
+        for row in table.rows:
+            if row.recipe is not None:
+                scorer = SCORERS[resolved(row.recipe, row.variant).scorers[0]]
+                assert set(row.published) <= set(scorer.scores)
+
+
+def mean_error(row):
+    v = row.published
+    return (v["er20"] + 1 - v["f20"] + v["le_cd"] / 180 + 1 - v["lr_cd"]) / 4
+
+
+def test_table_6_of_m2m_ast_in_the_order_of_its_seld_scores():
+    table = tables.table(registry.data_file("tables", "m2m_ast"), "6")
+    scores = [round(mean_error(row), 3) for row in table.rows]
+    assert scores == [0.511, 0.442, 0.416, 0.320, 0.306, 0.308, 0.297]
+
+
+def test_seld_scores_of_the_salsa_tables_are_the_means_of_their_errors():
+    loaded = tables.load(registry.data_file("tables", "salsa"))
+    rows = [r for n in ("1", "2") for r in loaded.tables[n].rows]
+    assert len(rows) == 12
+    for row in rows:
+        assert mean_error(row) == pytest.approx(row.published["seld_score"], abs=1.1e-3), row.label
