@@ -2,8 +2,10 @@
 
 import random
 import shutil
+import struct
 import subprocess
 import zipfile
+import zlib
 
 import pytest
 
@@ -91,3 +93,26 @@ def test_what_info_zip_splits_is_read(tmp_path):
     with open_zip(volumes) as archive:
         found = {n: archive.read(n) for n in archive.namelist() if not n.endswith("/")}
     assert found == files
+
+
+def entry(name, size, crc, volume, offset):
+    """(local header, entry in the table of contents) of a stored file."""
+    common = struct.pack("<5H3L2H", 20, 0, 0, 0, 33, crc, size, size, len(name), 0)
+    tail = struct.pack("<3H2L", 0, volume, 0, 0, offset)
+    return b"PK\3\4" + common + name, b"PK\1\2" + b"\x14\0" + common + tail + name
+
+
+def test_a_file_more_than_4_gib_into_the_archive_is_found(tmp_path):
+    # As foa_dev of TAU-NIGENS 2021: a volume of exactly 2**32 bytes, then a second one.
+    edge, content = 2**32, b"behind the edge"
+    first, first_listed = entry(b"a.wav", edge - 4 - 35, 0, 0, 4)
+    second, second_listed = entry(b"b.wav", len(content), zlib.crc32(content), 1, 0)
+    table = first_listed + second_listed
+    begin = len(second) + len(content)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 1, 1, 2, 2, len(table), begin, 0)
+    volumes = write(tmp_path, [b"PK\7\x08" + first, second + content + table + end])
+    with volumes[0].open("r+b") as file:
+        file.truncate(edge)  # a hole: it takes no space
+    with open_zip(volumes) as archive:
+        assert [info.header_offset for info in archive.infolist()] == [4, edge]
+        assert archive.read("b.wav") == content
