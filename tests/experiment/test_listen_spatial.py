@@ -1,4 +1,4 @@
-"""`seldbench predict` of a run with directions: the channels and the rate that it hears, its files."""
+"""`seldbench predict` of a run with directions: what channels and rate it hears, and its files."""
 
 import csv
 from dataclasses import replace

@@ -249,7 +249,11 @@ def rendered_directions(tmp_path_factory):
     publish(write("plain"), out, audio=noise)
     publish(write("seed1", seed=1, off=3), out, shown=1)
     publish(write("sim", dataset="tnsse2021-sim", off=8), out, shown=2)
-    both = {"scorers": ("dcase2023", "dcase2024_fixed"), "distance": True, "dataset": "starss23"}
+    both = {
+        "scorers": ("dcase2023_fixed", "dcase2024_fixed"),
+        "distance": True,
+        "dataset": "starss23",
+    }
     publish(write("far", **both, protocol="select_on_test", imported={"sha256": "ab"}), out)
     publish(make_run(folder / "runs", "events"), out, shown=1)
     render(out)
