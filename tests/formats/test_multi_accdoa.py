@@ -121,6 +121,8 @@ def test_decoding_any_arrangement_of_what_was_encoded_gives_the_scene(
     # Tracks are followed from frame to frame, so that events come back whole.
     assert spans(found) == spans(clip.events)
     assert max((e.source for e in found), default=0) <= 2
+    said = [(t, e.label, e.source) for e in found for t in range(*spans([e])[0][:2])]
+    assert len(said) == len(set(said))
 
 
 def test_a_fourth_source_of_a_class_is_dropped():

@@ -130,7 +130,7 @@ def test_the_direction_of_a_silent_track_does_not_order_it():
     one[0, 0, 1], one[0, 0, 4] = 0.9, 1.0  # a dog in front
     one[0, 1, 5] = 1.0  # silence on the left
     other = torch.zeros(1, 2, 7)
-    other[0, 1, 1], other[0, 1, 4] = 0.8, 0.9
+    other[0, 1, 1], other[0, 1, 4], other[0, 1, 5] = 0.8, 0.5, 0.9  # the dog further left
     other[0, 0, 4] = 1.0  # silence in front
     merged = form.merge(torch.stack([one, other]).flatten(2), [0, 0], 1).unflatten(-1, (2, 7))
     assert torch.allclose(merged[0, :, 1], torch.tensor([0.85, 0.0]))
