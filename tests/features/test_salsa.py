@@ -183,12 +183,12 @@ def test_windows_have_the_activity_of_their_clips():
     statistic = rule.statistic(power)
     directions = torch.ones(2, 3, 10, 20)
     padded = torch.nn.functional.pad(statistic, (0, 6))  # beside a longer clip
-    _, active = rule.apply(power, directions, padded, torch.tensor([4, 30]))
+    rule.apply(power, directions, padded, torch.tensor([4, 30]))
     whole = activity(power[:, 0, :, :13].numpy())
     assert statistic.dtype == torch.uint8 and statistic.shape == (2, 80)
-    assert np.array_equal(active[0, 0, :, :13] == 1, whole[0, 4:14])
-    assert np.array_equal(active[1, 2, :, :13] == 1, whole[1, 30:])
-    assert torch.all(active[..., 13:] == 0)
+    assert np.array_equal(directions[0, 0, :, :13] == 1, whole[0, 4:14])
+    assert np.array_equal(directions[1, 2, :, :13] == 1, whole[1, 30:])
+    assert torch.all(directions[..., 13:] == 0)
 
 
 def test_bins_are_192_of_the_fft_and_eight_means():

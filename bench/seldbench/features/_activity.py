@@ -77,14 +77,14 @@ class ActiveBins:
 
     def apply(
         self, spectrograms: Tensor, directions: Tensor, statistic: Tensor, start: Tensor | int
-    ) -> tuple[Tensor, Tensor]:
-        """Directions of active bins; a clip's statistic may be padded at its end."""
-        batch, _, frames, bins = directions.shape
+    ) -> None:
+        """Zero the directions of inactive bins; a clip's statistic may be padded at its end."""
+        batch, _, frames, _ = directions.shape
         packed = statistic.unflatten(1, (-1, self.bytes))
         starts = torch.as_tensor(start, device=packed.device).expand(batch)
         rows = starts[:, None] + torch.arange(frames, device=packed.device)  # (batch, frames)
         own = packed[torch.arange(batch, device=packed.device)[:, None], rows]
         places = torch.arange(8, device=packed.device, dtype=torch.uint8)
         bits = (own[..., None] >> places & 1).flatten(2)[..., : self.bins]
-        active = torch.nn.functional.pad(bits, (0, bins - self.bins))
-        return spectrograms, directions * active[:, None]
+        directions[..., : self.bins] *= bits[:, None]
+        directions[..., self.bins :] = 0.0

@@ -11,7 +11,7 @@ from seldbench.errors import near
 from seldbench.features._mel import slaney_bank
 from seldbench.features._standard import population
 from seldbench.features._stft import Spectra, Stft
-from seldbench.features._whole import Rule, decibels
+from seldbench.features._whole import Rule, decibels_
 
 SAMPLE_RATE = 24000
 STANDARDISED = ("all", "spectrograms", "none")
@@ -157,9 +157,10 @@ class SpectrogramFeatures(nn.Module):
         self.scale.copy_(scale)
 
     def _unscaled(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int) -> Tensor:
-        power, directions = spectrum[:, : self.mics], spectrum[:, self.mics :]
-        parts = self.rule.apply(decibels(power), directions, statistic, start)
-        return torch.cat(parts, dim=1)
+        features = spectrum.clone()
+        spectrograms = decibels_(features[:, : self.mics])
+        self.rule.apply(spectrograms, features[:, self.mics :], statistic, start)
+        return features
 
     def _check_ready(self) -> None:
         # Asked until it is so: the answer waits for the device.

@@ -23,21 +23,20 @@ def population(features: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     Errors: ValueError where there is no frame.
     """
     count = 0
-    mean = squares = torch.zeros(())  # squares: the sum of squared distances from the mean
+    mean = variance = torch.zeros((), dtype=torch.float64)
     for clip in features:
-        frames = clip[0].double()
-        new = frames.shape[-2]
+        new = clip.shape[-2]
         if new == 0:
             continue
-        own = frames.mean(-2, keepdim=True)
-        apart = own - mean
-        squares = squares + (frames - own).square().sum(-2, keepdim=True)
-        squares = squares + apart.square() * (count * new / (count + new))
-        mean = mean + apart * (new / (count + new))
+        # One channel at a time: a minute of all of them in float64 is many megabytes.
+        parts = [torch.var_mean(c.double(), -2, correction=0, keepdim=True) for c in clip[0]]
+        own_variance, own_mean = (torch.stack(part) for part in zip(*parts))
+        share, apart = new / (count + new), own_mean - mean
+        variance = variance + (own_variance - variance + apart.square() * (1 - share)) * share
+        mean = mean + apart * share
         count += new
     if count == 0:
         raise ValueError("features are fitted on training clips, of which there are none")
-    variance = squares / count
     rounding = count * EPSILON * variance + (count * EPSILON * mean).square()
     scale = torch.where(variance <= rounding, 1.0, variance.sqrt())
     return mean.float(), scale.float()

@@ -5,15 +5,14 @@ Spectrograms are (batch, mics, frames, bins), directions (batch, channels, frame
 
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 SMALLEST = 1e-10  # power; -100 dB
 
 
-def decibels(power: Tensor) -> Tensor:
-    """10 log10 of power, at least -100 dB."""
-    return power.clamp_min(SMALLEST).log10() * 10.0
+def decibels_(power: Tensor) -> Tensor:
+    """10 log10 of power, at least -100 dB, in its place."""
+    return power.clamp_(min=SMALLEST).log10_().mul_(10.0)
 
 
 class Rule(Protocol):
@@ -27,8 +26,8 @@ class Rule(Protocol):
 
     def apply(
         self, spectrograms: Tensor, directions: Tensor, statistic: Tensor, start: Tensor | int
-    ) -> tuple[Tensor, Tensor]:
-        """Spectrograms (decibels) and directions of the frames from `start` on, as they become."""
+    ) -> None:
+        """Change spectrograms (decibels) or directions of the frames from `start` on, in place."""
         ...
 
 
@@ -43,9 +42,8 @@ class NoRule:
 
     def apply(
         self, spectrograms: Tensor, directions: Tensor, statistic: Tensor, start: Tensor | int
-    ) -> tuple[Tensor, Tensor]:
-        """Both as they are."""
-        return spectrograms, directions
+    ) -> None:
+        """Both stay as they are."""
 
 
 class TopDb:
@@ -61,14 +59,13 @@ class TopDb:
 
     def statistic(self, power: Tensor) -> Tensor:
         """The largest decibels of every microphone: (batch, mics)."""
-        return decibels(power.amax((2, 3)))
+        return decibels_(power.amax((2, 3)))
 
     def apply(
         self, spectrograms: Tensor, directions: Tensor, statistic: Tensor, start: Tensor | int
-    ) -> tuple[Tensor, Tensor]:
-        """Spectrograms raised to their floors."""
-        floors = (statistic - self.top_db)[:, :, None, None]
-        return torch.maximum(spectrograms, floors), directions
+    ) -> None:
+        """Raise spectrograms to their floors."""
+        spectrograms.clamp_(min=(statistic - self.top_db)[:, :, None, None])
 
 
 def top_db_rule(top_db: float | None) -> Rule:
