@@ -36,6 +36,8 @@ def test_one_layout_alone_is_no_fault_but_a_gap_in_it_is_missing(seld_folder, ch
     report = checked("tnsse2021", "test")
     assert report.missing == ["fold6_room1_mix002 (mic)"]
     assert report.found == 2
+    folder.clip("fold5_room1_mix001")
+    assert checked("tnsse2021", "valid").missing == ["fold5_room1_mix001 (mic)"]
 
 
 def test_partners_that_are_missing_are_told_with_both_paths(seld_folder, checked):
@@ -111,6 +113,12 @@ def test_names_of_no_split_are_told_once_for_the_set(seld_folder, open_set):
     assert "fold9_room1_mix001.wav: no split has that name" in first
     assert "noise.wav: no split has that name" in second
     assert "test: fold<N>_room<N>_mix<N> of folds 6, rooms 1, 2" in first
+
+
+def test_a_companion_of_one_layout_lacks_nothing(seld_folder, checked):
+    seld_folder("starss22").clip("fold4_room2_mix001", layouts=("foa", "mic"))
+    seld_folder("dcase2022-synthetic").clip("fold1_room1_mix001")
+    assert checked("starss22", "train/synthetic").missing == []
 
 
 def test_absent_optional_splits_are_no_fault_and_do_not_count(seld_folder, open_set):

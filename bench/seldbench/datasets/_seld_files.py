@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,6 +67,11 @@ class Area:
     recordings: dict[str, dict[str, Found]] = field(default_factory=dict)
     tables: dict[str, Found] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
+
+    @cached_property
+    def places(self) -> set[tuple[str, int]]:
+        """(layout, folder) where the folder has any recording of the layout."""
+        return {(kind, file.place) for kind, of in self.recordings.items() for file in of.values()}
 
     @property
     def stems(self) -> set[str]:

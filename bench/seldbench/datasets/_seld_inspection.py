@@ -9,7 +9,6 @@ from pathlib import Path
 from seldbench.annotations.directions import read_files
 from seldbench.annotations.tracks import events_of_rows
 from seldbench.audio import AudioFile
-from seldbench.datasets._seld_files import LAYOUTS
 from seldbench.datasets._seld_rows import GRID, label_frames, row_faults, rows_twice
 from seldbench.datasets._seld_tree import SAMPLE_RATE, SeldTree
 from seldbench.errors import BadFile
@@ -23,8 +22,8 @@ class SeldFiles:
     """A split's recordings against its metadata; nothing here was an error for being wrong.
 
     clips: those with a recording. listed, recordings: by `clip (layout)`, of every layout that the
-    split has any recording of. late: clips with rows after their end; twice: rows that say the same
-    as one before them.
+    clip's tree has any recording of. late: clips with rows after their end; twice: rows that say
+    the same as one before them.
     """
 
     absence: str | None
@@ -60,11 +59,9 @@ def inspect(tree: SeldTree, split: str) -> SeldFiles:
     files = SeldFiles(tree.absence(split), expected, tree.splits[split].optional, found)
     if not found:
         return files
-    clips = {stem: tree.recordings(split, stem) for stem in tree.stems(split)}
-    layouts = [layout for layout in LAYOUTS if any(layout in of for of in clips.values())]
-    for stem, recordings in clips.items():
-        audio = {layout: tree.audio(file) for layout, file in recordings.items()}
-        files.listed += [f"{stem} ({layout})" for layout in layouts]
+    for stem in tree.stems(split):
+        audio = {kind: tree.audio(file) for kind, file in tree.recordings(split, stem).items()}
+        files.listed += [f"{stem} ({layout})" for layout in tree.layouts(split, stem)]
         files.recordings |= {f"{stem} ({layout})": file for layout, file in audio.items()}
         if fault := tree.unpaired(split, stem):
             files.problems.append(fault)
@@ -104,7 +101,7 @@ def _inspect_rows(
     frames = None if samples is None else label_frames(samples / SAMPLE_RATE)
     faults = row_faults(table, place, tree.classes, frames, unique=tree.unique_tracks)
     files.problems += faults
-    files.twice += rows_twice(table)
+    files.twice += 0 if tree.unique_tracks else rows_twice(table)  # else they are faults
     if frames is not None and (table.frame >= frames).any():
         files.late.append(stem)
     known = table.rows(table.label < len(tree.classes))

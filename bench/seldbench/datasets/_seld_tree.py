@@ -187,6 +187,13 @@ class SeldTree:
         layouts = self.area(self._rule(split).area).recordings
         return {layout: files[stem] for layout, files in layouts.items() if stem in files}
 
+    def layouts(self, split: str, stem: str) -> list[str]:
+        """Those that a clip should have: of which its folder has any recording."""
+        area = self.area(self._rule(split).area)
+        files = [*self.recordings(split, stem).values(), self.table(split, stem)]
+        place = next(file.place for file in files if file is not None)
+        return [layout for layout in LAYOUTS if (layout, place) in area.places]
+
     def table(self, split: str, stem: str) -> Found | None:
         """The metadata of a clip."""
         return self.area(self._rule(split).area).tables.get(stem)
@@ -281,7 +288,8 @@ class SeldTree:
     def _nowhere(self, area: str, stem: str) -> str:
         files = [*self.area(area).recordings.values(), self.area(area).tables]
         path = next(of[stem].path for of in files if stem in of)
-        names = "; ".join(f"{split}: {rule}" for split, rule in self.splits.items())
+        rules = {split: rule for split, rule in self.splits.items() if rule.area == area}
+        names = "; ".join(f"{split}: {rule}" for split, rule in rules.items())
         return f"{path}: no split has that name ({names}); rename the file, or take it out"
 
 
