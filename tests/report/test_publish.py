@@ -187,3 +187,30 @@ def test_a_full_disk_leaves_the_published_run_as_it_was(write_run, tmp_path, mon
         publish(write_run("a", psds1=0.3), out)
     assert {p: p.read_bytes() for p in out.rglob("*.json")} == before
     assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("select", "words"),
+    [
+        ({"valid": "dcase2021"}, "best 1 less the SELD score of dcase2021 on valid"),
+        ({"valid": "loss"}, "lowest loss on valid"),
+        ({"a": "psds1", "b": "clip_f1_macro"}, "best psds1 on a + clip_f1_macro on b"),
+        ("last", "last"),
+    ],
+)
+def test_what_selected_the_weights_is_put_into_words(write_run, tmp_path, select, words):
+    run = write_run("a")
+    stage = next((tmp_path / "runs" / "stages").iterdir())
+    (stage / "done.json").write_text(json.dumps({"selected": {"epoch": 3, "on": select}}))
+    publish(run, tmp_path / "out")
+    curves = read(tmp_path / "out" / "runs" / "a" / "curves.json")["stages"]["sed"]
+    assert (curves["selected"], curves["selected_on"]) == (3, words)
+
+
+def test_a_validation_loss_with_its_sign_turned_stays_in_sight():
+    from seldbench.report.figures import training
+
+    curves = {"epoch": [1, 2], "series": {"valid student score": [-0.9, -0.5]}, "selected": 2}
+    falling = {"epoch": [1, 2], "series": {"valid student score": [0.5, 0.9]}, "selected": 2}
+    assert "-0.9" in training({"s": curves})
+    assert ">0.0<" in training({"s": falling})

@@ -180,7 +180,9 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
     panel.set_xlabel("epoch")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     panel.set_xlim(min(curves["epoch"]) - 0.5, max(curves["epoch"]) + 0.5)
-    panel.set_ylim(bottom=0)
+    values = [v for name in names for v in curves["series"][name] if v is not None]
+    if min(values, default=0.0) >= 0:  # a loss that selects counts with its sign turned
+        panel.set_ylim(bottom=0)
     if len(names) > 1:
         panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), fontsize=7.5)
 
@@ -223,6 +225,8 @@ def _bars(
         for place, length in zip(places, lengths):
             at = (length or 0) + 0.008 * scale.high
             panel.text(at, place, shown(length, score), va="center", fontsize=7.0)
+    if scale.high == 180.0:
+        panel.set_xticks([0, 60, 120, 180])
     # Room for the numbers: a panel of one score is narrow.
     panel.set_xlim(0, (1.05 if len(colours) > 1 else 1.25) * scale.high)
     panel.grid(False, axis="y")

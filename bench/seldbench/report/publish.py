@@ -141,8 +141,14 @@ def _curves(stage: StageFolder) -> dict[str, Any] | None:
 def _why(chosen: Mapping[str, str] | str | None) -> str:
     """What a recipe's `select` says, for a reader."""
     if isinstance(chosen, Mapping):
-        return "best " + " + ".join(f"{score} on {split}" for split, score in chosen.items())
+        scores = {split: _chosen_by(score) for split, score in chosen.items()}
+        kind = "lowest " if set(chosen.values()) == {"loss"} else "best "
+        return kind + " + ".join(f"{score} on {split}" for split, score in scores.items())
     return chosen or ""
+
+
+def _chosen_by(score: str) -> str:
+    return f"1 less the SELD score of {score}" if score in SCORERS else score
 
 
 def _flat(entry: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
