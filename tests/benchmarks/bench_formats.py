@@ -33,12 +33,16 @@ def plain_adpit(outputs, targets):
     ways += [way for way in product((3, 4, 5), repeat=3) if len(set(way)) == 3]
     given = outputs.reshape(*wanted.shape[:-3], 3, *wanted.shape[-2:])
     family = {0: 0, 1: 1, 2: 1, 3: 2, 4: 2, 5: 2}
-    firsts = [wanted[..., list(ways[i]), :, :] for i in (0, 1, 7)]
+    dummies = wanted.unbind(-3)
+
+    def on_tracks(way):
+        return torch.stack([dummies[i] for i in way], dim=-3)
+
+    firsts = [on_tracks(ways[i]) for i in (0, 1, 7)]
     losses = []
     for way in ways:
         padding = sum(f for i, f in enumerate(firsts) if i != family[way[0]])
-        goal = wanted[..., list(way), :, :] + padding
-        losses.append((given - goal).square().mean((-3, -2)))
+        losses.append((given - on_tracks(way) - padding).square().mean((-3, -2)))
     return torch.stack(losses).amin(0).mean()
 
 
