@@ -19,6 +19,7 @@ from seldbench.report.drawing import Scale, scale_of
 from seldbench.report.palette import LIGHT, colour
 from seldbench.report.words import arrow, number, plain_title, shown, title, unit
 
+HALF_TURN = 180.0  # degrees; no angle between directions is larger
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -68,6 +69,8 @@ def scores_by_run(rows: Sequence[Mapping[str, Any]], scores: Sequence[str], labe
             scale = _scale(score, [row["values"].get(score) for row in rows], ends)
             panel.set_title(_panel_title(score))
             panel.set_xlim(scale.low, scale.high)
+            if scale.high == HALF_TURN:
+                panel.set_xticks([0, 90, 180])
             panel.grid(False, axis="y")
         axes[0].set_yticks(range(len(rows)), [row["name"] for row in rows], color=LIGHT["ink"])
         axes[0].set_ylim(len(rows) - 0.5, -0.5)
@@ -81,7 +84,9 @@ def _dot(panel: Axes, i: int, row: Mapping[str, Any], score: str) -> None:
     if interval:
         panel.plot(interval, (i, i), color=LIGHT["c0"], linewidth=1.6, solid_capstyle="butt")
     fill = LIGHT["paper"] if row["marked"] else LIGHT["c0"]
-    panel.plot([value], [i], "o", color=LIGHT["c0"], markerfacecolor=fill, markersize=6)
+    panel.plot(
+        [value], [i], "o", color=LIGHT["c0"], markerfacecolor=fill, markersize=6, clip_on=False
+    )
     panel.annotate(
         shown(value, score),
         (value, i),
@@ -95,7 +100,7 @@ def _dot(panel: Axes, i: int, row: Mapping[str, Any], score: str) -> None:
 def _scale(score: str, values: Iterable[float | None], ends: Iterable[float] = ()) -> Scale:
     """Room for the values and the ends of intervals; degrees go from 0 to 180."""
     scale = scale_of(values, ends)
-    return Scale(0.0, min(scale.high, 180.0)) if unit(score) == "degrees" else scale
+    return Scale(0.0, min(scale.high, HALF_TURN)) if unit(score) == "degrees" else scale
 
 
 def _panel_title(score: str) -> str:
@@ -225,7 +230,7 @@ def _bars(
         for place, length in zip(places, lengths):
             at = (length or 0) + 0.008 * scale.high
             panel.text(at, place, shown(length, score), va="center", fontsize=7.0)
-    if scale.high == 180.0:
+    if scale.high == HALF_TURN:
         panel.set_xticks([0, 60, 120, 180])
     # Room for the numbers: a panel of one score is narrow.
     panel.set_xlim(0, (1.05 if len(colours) > 1 else 1.25) * scale.high)
