@@ -77,7 +77,7 @@ def run(
         RUNS,
         console,
         variants=[name for name in variant.split(",") if name],
-        seeds=_numbers(seed),
+        seeds=_numbers(seed, "--seed", "0,1,2"),
         settings=set_,
         layout=layout,
         init=init,
@@ -92,13 +92,24 @@ def run(
 @app.command()
 def predict(
     run: Annotated[str, typer.Argument(help="A run's name or folder.")],
-    files: Annotated[list[Path], typer.Argument(help="Recordings, mono or stereo, any rate.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Recordings: any for SED, 4 channels for SELD.")
+    ],
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("."),
+    resample: Annotated[
+        bool, typer.Option("--resample", help="SELD: take recordings of another rate.")
+    ] = False,
+    channels: Annotated[
+        str, typer.Option(help="SELD: which channels, from 1 and in the layout's order: 1,2,3,4.")
+    ] = "",
 ) -> None:
-    """Events, frame scores and a picture of one's own recordings."""
+    """Events or directions, frame scores and a picture of one's own recordings."""
     from seldbench.listen import listen
 
-    for written in listen(run, files, out, runs=RUNS, progress=console):
+    picked = tuple(_numbers(channels, "--channels", "1,2,3,4")) if channels else None
+    for written in listen(
+        run, files, out, runs=RUNS, progress=console, resample=resample, channels=picked
+    ):
         console.close()
         typer.echo(written)
 
@@ -195,10 +206,10 @@ def data_fetch(
     typer.echo(folder)
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str, option: str, example: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise typer.BadParameter(
-            f"--seed {text!r}: expected whole numbers, such as 0,1,2"
+            f"{option} {text!r}: expected whole numbers, such as {example}"
         ) from None
