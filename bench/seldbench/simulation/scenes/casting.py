@@ -76,7 +76,7 @@ def _person(
         sources = bank.sources(group, label)
         source = chosen.setdefault(label, int(rng.integers(len(sources))))
         human = label in kind.people
-        home = Home(f"person {person}", False) if human else Home(label, label not in kind.motion)
+        home = Home(f"person {person}" if human else label, fixed=not human)
         number = person if human else 0
         yield Part(label, True, number, source, sources[source].length(rng), home)
 

@@ -80,7 +80,7 @@ def _record(hall: Hall, plan: ScenePlan, scene: Scene) -> dict[str, object]:
         "split": plan.split,
         "room": hall.prefix,
         "snr": plan.snr,
-        "gains": {name: round(gain, 6) for name, gain in scene.gains.items()},
+        "gains": {name: float(f"{gain:.6g}") for name, gain in scene.gains.items()},
         "sounds": [_sound(k, track, numbers) for k, track in enumerate(scene.tracks)],
     }
 
@@ -101,7 +101,7 @@ def _sound(k: int, track: Track, numbers: dict[int, int]) -> dict[str, object]:
         "distance": round(float(track.distance[0]), 3) if len(track.distance) else course.distance,
         "speed": course.speed,
         "level": round(sound.level, 3),
-        "gain": round(track.gain, 6),
+        "gain": float(f"{track.gain:.6g}"),
     }
 
 

@@ -110,17 +110,7 @@ def _staged(kind: Kind, grid: Grid, slots: list[_Slot], options: Options, rng: R
         moves = slot.steps > MOVES and rng.random() < share
         speed = int(rng.choice(SPEEDS) * rng.choice([-1, 1])) if moves else 0
         course = stage.place(slot.onset, slot.steps, speed, part.home, rng)
+        who = (part.label, part.target, part.person, part.source)
         level = level_db(part.label, rng)
-        found.append(
-            Sound(
-                label=part.label,
-                target=part.target,
-                person=part.person,
-                source=part.source,
-                onset=slot.onset,
-                steps=slot.steps,
-                level=level,
-                course=course,
-            )
-        )
+        found.append(Sound(*who, onset=slot.onset, steps=slot.steps, level=level, course=course))
     return found
