@@ -170,7 +170,7 @@ def test_silent_microphones_are_in_phase():
     correlation = GccPhat().spectrum(torch.zeros(1, 4, 24000))[:, 4:]
     peak = torch.zeros(64)
     peak[32] = 1.0
-    assert torch.allclose(correlation, peak.expand_as(correlation), atol=1e-5)
+    assert torch.allclose(correlation, peak.expand_as(correlation), atol=1e-4)
 
 
 def test_salsas_correlations_have_spectrograms_of_a_shorter_transform():

@@ -10,10 +10,11 @@ from seldbench.arrays import CHANNELS
 from seldbench.errors import near
 from seldbench.features._mel import slaney_bank
 from seldbench.features._standard import population
-from seldbench.features._stft import Spectra, Stft
+from seldbench.features._stft import Stft
 from seldbench.features._whole import Rule, decibels_
 
 SAMPLE_RATE = 24000
+GROUPS = 4  # of bands
 STANDARDISED = ("all", "spectrograms", "none")
 
 
@@ -39,10 +40,21 @@ class MelBands(Bands):
         bank = slaney_bank(n_fft=n_fft, sample_rate=SAMPLE_RATE, bands=bands, low=low, high=high)
         self.register_buffer("bank", bank, persistent=False)
         self.bins = bands
+        self.groups = [_group(bank, part.tolist()) for part in torch.arange(bands).chunk(GROUPS)]
 
     def forward(self, values: Tensor) -> Tensor:
         """(..., FFT bins) -> (..., bands)."""
-        return values @ self.bank
+        # Most of a bank is 0: by groups of neighbouring bands it takes less than half the time.
+        return torch.cat(
+            [values[..., rows] @ self.bank[rows, own] for rows, own in self.groups], -1
+        )
+
+
+def _group(bank: Tensor, bands: list[int]) -> tuple[slice, slice]:
+    """The FFT bins that neighbouring bands hear, and the bands."""
+    own = slice(bands[0], bands[-1] + 1)
+    heard = bank[:, own].any(1).nonzero()
+    return slice(int(heard.min()), int(heard.max()) + 1), own
 
 
 class SpectrogramFeatures(nn.Module):
@@ -106,16 +118,14 @@ class SpectrogramFeatures(nn.Module):
                 f" not {tuple(waves.shape)}"
             )
         with torch.autocast(waves.device.type, enabled=False):
-            pieces = [self._piece(spectra) for spectra in self.stft.pieces(waves.float())]
-            return torch.cat(pieces, dim=-2)
-
-    def _piece(self, spectra: Spectra) -> Tensor:
-        context = self.stft.context
-        own = spectra.power[..., context : spectra.power.shape[-2] - context, :]
-        spectrograms = self.bands(own)
-        if self.directions is None:
-            return spectrograms
-        return torch.cat([spectrograms, self.directions(spectra)], dim=1)
+            shape = (len(waves), self.channels, self.frames(waves.shape[-1]), self.bins)
+            spectrum = torch.empty(shape, dtype=torch.float32, device=waves.device)
+            for frames, spectra in self.stft.pieces(waves.float()):
+                own = spectra.power[..., self.stft.inner, :]
+                spectrum[:, : self.mics, frames] = self.bands(own)
+                if self.directions is not None:
+                    spectrum[:, self.mics :, frames] = self.directions(spectra)
+            return spectrum
 
     def statistic(self, spectrum: Tensor) -> Tensor:
         """What the rule for whole clips needs: (batch, values)."""

@@ -87,12 +87,19 @@ class Stft(nn.Module):
         """Frames of so many samples, without context."""
         return samples // self.hop_samples
 
-    def pieces(self, waves: Tensor) -> Iterator[Spectra]:
-        """(batch, mics, samples) -> the spectra of successive frames, each with its context.
+    @property
+    def inner(self) -> slice:
+        """A piece's frames without their context."""
+        return slice(self.context, -self.context or None)
+
+    def pieces(self, waves: Tensor) -> Iterator[tuple[slice, Spectra]]:
+        """(batch, mics, samples) -> successive frames, and their spectra with context.
 
         Errors: ValueError where a wave is too short to be reflected.
         """
-        padded = _reflected(waves, self.n_fft // 2 + self.context * self.hop_samples) + self.offset
+        padded = _reflected(waves, self.n_fft // 2 + self.context * self.hop_samples)
+        if self.offset:
+            padded.add_(self.offset)
         frames = self.frames(waves.shape[-1])
         piece = PIECE if waves.device.type == "cpu" else LARGE_PIECE
         size = max(piece // (waves.shape[0] * waves.shape[1] * self.n_fft // 2), SHORTEST)
@@ -102,7 +109,8 @@ class Stft(nn.Module):
             part = padded[..., start : start + (count - 1) * self.hop_samples + self.n_fft]
             spectra = _stft(part, self.window, self.hop_samples)
             real, imag = spectra.real.contiguous(), spectra.imag.contiguous()
-            yield Spectra(real, imag, real.square().addcmul_(imag, imag))
+            power = real.square().addcmul_(imag, imag)
+            yield slice(first, min(first + size, frames)), Spectra(real, imag, power)
 
 
 def _reflected(waves: Tensor, margin: int) -> Tensor:

@@ -23,6 +23,7 @@ from seldbench.features._spectrograms import (
 from seldbench.features._stft import Spectra, Stft
 from seldbench.features._whole import top_db_rule
 
+NOTHING = 1e-18  # an amplitude
 PAIRS = tuple(combinations(range(4), 2))
 
 
@@ -84,30 +85,34 @@ class Correlations(Directions):
 
     channels = len(PAIRS)
 
+    weight: Tensor
     cosines: Tensor
     sines: Tensor
 
     def __init__(self, n_fft: int, lags: int) -> None:
         super().__init__()
-        # Few lags are kept: a product with their columns of the inverse DFT is faster than one.
+        # Few lags are kept: a product with their part of the inverse DFT is faster than one. Its
+        # cosines are even and its sines odd, so the lags 0, 1 ... lags / 2 hold all of it.
         bins = torch.arange(n_fft // 2 + 1, dtype=torch.float64)
         weight = torch.full_like(bins, 2.0 / n_fft)
         weight[0] = weight[-1] = 1.0 / n_fft
-        angle = bins[:, None] * torch.arange(-lags // 2, lags // 2) * (2.0 * torch.pi / n_fft)
-        self.register_buffer("cosines", (angle.cos() * weight[:, None]).float(), False)
-        self.register_buffer("sines", (angle.sin() * -weight[:, None]).float(), False)
+        angle = bins[:, None] * torch.arange(1, lags // 2 + 1) * (2.0 * torch.pi / n_fft)
+        self.register_buffer("weight", weight.float(), persistent=False)
+        self.register_buffer("cosines", (angle.cos() * weight[:, None]).float(), persistent=False)
+        self.register_buffer("sines", (angle.sin() * -weight[:, None]).float(), persistent=False)
 
     def forward(self, spectra: Spectra) -> Tensor:
         """(batch, 4, frames, FFT bins) -> (batch, 6, frames, lags)."""
-        inverse = spectra.power.rsqrt()
-        silent = spectra.power == 0
-        real = (spectra.real * inverse).masked_fill_(silent, 1.0)
-        imag = (spectra.imag * inverse).masked_fill_(silent, 0.0)
+        # Silence gets the phase 0, and nothing else is changed by so little.
+        inverse = (spectra.power + NOTHING**2).rsqrt_()
+        real, imag = (spectra.real + NOTHING).mul_(inverse), spectra.imag * inverse
         pairs = []
         for m, n in PAIRS:
             cosine = (real[:, m] * real[:, n]).addcmul_(imag[:, m], imag[:, n])
             sine = (real[:, m] * imag[:, n]).addcmul_(imag[:, m], real[:, n], value=-1.0)
-            pairs.append(cosine @ self.cosines + sine @ self.sines)
+            even, odd = cosine @ self.cosines, sine @ self.sines
+            lag_0 = (cosine @ self.weight)[..., None]
+            pairs.append(torch.cat([(even - odd).flip(-1), lag_0, (even + odd)[..., :-1]], dim=-1))
         return torch.stack(pairs, dim=1)
 
 
