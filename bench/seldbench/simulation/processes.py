@@ -1,12 +1,13 @@
 """Work shared out over several processes, which end in order when one of them or the user does."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -48,7 +49,9 @@ def workers(
         begin(*given)
         yield _alone
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=begin, initargs=given)
+    pool = ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=_begin_with_parent, initargs=(begin, given)
+    )
 
     def shared(
         work: Callable[[Task], Result],
@@ -82,6 +85,20 @@ def _alone(
 ) -> None:
     for task in tasks:
         each(work(task))
+
+
+def _begin_with_parent(begin: Callable[..., None], given: tuple[object, ...]) -> None:
+    """In a process of the pool: begin, and end when the one that started it is killed."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    begin(*given)
+
+
+def _end_with_parent() -> None:
+    # Left alone, it would wait for work for ever: the others of the pool keep its queue open.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager
