@@ -1,5 +1,6 @@
 """Simulated SELD sets opened: their splits, what they say of themselves, whether they are whole."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -94,17 +95,24 @@ def test_the_arguments_make_the_same_set_again(made):
     )
 
 
-def test_an_unchanged_set_has_the_fingerprint_of_its_manifest(made):
+def test_an_unchanged_set_has_no_fault(made):
     data = TNSSE(made)
-    assert data.fingerprint() == data.manifest.fingerprint
     assert data.faults() == []
     assert data.inspect("train").problems == []
 
 
-def test_one_layout_is_enough(copy):
+def test_sets_that_differ_in_sound_alone_have_different_fingerprints(made, copy):
+    # given the same labels, and a manifest that says that the scenes are noisier
+    path = copy / "tnsse2021-sim/manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"snr": [0, 6]}))
+    assert TNSSE(copy).clips("test")
+    assert TNSSE(copy).fingerprint() != TNSSE(made).fingerprint()
+
+
+def test_one_layout_is_enough(made, copy):
     shutil.rmtree(copy / "tnsse2021-sim/mic_dev")
     data = TNSSE(copy)
-    assert data.fingerprint() == data.manifest.fingerprint
+    assert data.fingerprint() == TNSSE(made).fingerprint()
     (clip,) = data.clips("test")
     assert set(clip.recordings) == {"foa"}
 

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -98,8 +99,10 @@ class OpenSceneSet:
         return notes(self.tree, split)
 
     def fingerprint(self) -> str:
-        """Of what is there, taken as the manifest's was."""
-        return self._fingerprint
+        """Of what is there and of what it was made with: another SNR, or no interferers, is to be
+        heard and not to be seen in labels, names and sizes."""
+        made = (self._fingerprint, self.manifest.arguments, self.sounds, self.manifest.generator)
+        return sha256("\n".join(map(str, made)).encode()).hexdigest()
 
     def provenance(self) -> dict[str, object]:
         """What the set was made of, and the clips of each split by layout."""
@@ -124,4 +127,5 @@ class OpenSceneSet:
 
     @cached_property
     def _fingerprint(self) -> str:
+        """Of what is there, taken as the manifest's was."""
         return fingerprint(self.tree.folder)
