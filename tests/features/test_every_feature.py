@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from seldbench import registry
+from seldbench.audio import Waveform
+from seldbench.contracts import Clip
+from seldbench.windows import BLOCK, Windowing
 
 MICS = {"mono": 1, "foa": 4, "mic": 4, "circular8": 8}
 SETTINGS = [(name, {}) for name in registry.names("features")] + [
@@ -64,6 +67,15 @@ def test_a_windows_features_are_the_same_frames_of_the_whole_clips(features, fir
     frames = features.frames(end - start * hop_samples)
     assert window.shape[2] == frames
     assert torch.allclose(window, whole[:, :, start : start + frames], atol=1e-5)
+
+
+def test_a_long_clip_heard_block_by_block_has_the_spectrum_of_the_whole(features):
+    waves = clips(features, 2.2 * BLOCK, batch=1)
+    recording = Waveform(waves[0].numpy(), features.sample_rate)
+    clip = Clip("long", recording.duration, {features.layout: recording})
+    whole = features.spectrum(waves)
+    by_block = Windowing(features, 4.8, 0.1).whole_spectrum(clip)[..., : whole.shape[-2], :]
+    assert torch.allclose(by_block[..., :-4, :], whole[..., :-4, :], rtol=1e-4, atol=1e-5)
 
 
 def test_frames_channels_and_bins_are_as_announced(features):

@@ -41,8 +41,6 @@ class Intensity(Directions):
         return vector if self.order == [0, 1, 2] else vector[:, self.order]
 
 
-def length(epsilon: float) -> Level:
+def length(intensity: Tensor, power: Tensor, *, epsilon: float) -> Tensor:
     """The vector's own length: what is left are unit vectors."""
-    return lambda intensity, power: torch.linalg.vector_norm(intensity, dim=1, keepdim=True).add_(
-        epsilon
-    )
+    return torch.linalg.vector_norm(intensity, dim=1, keepdim=True).add_(epsilon)

@@ -7,6 +7,8 @@ Source: `melspeciv` of thomeou/SALSA, dataset/feature_extraction.py; with other 
 yinkalario/EIN-SELD, seld/methods/feature.py.
 """
 
+from functools import partial
+
 from seldbench.features._intensity import Intensity, length
 from seldbench.features._spectrograms import MelBands, SpectrogramFeatures
 from seldbench.features._stft import Stft
@@ -45,7 +47,7 @@ class IvUnit(SpectrogramFeatures):
             layout="foa",
             stft=Stft(n_fft=n_fft, window_samples=window_samples, hop_samples=hop_samples),
             bands=mel,
-            directions=Intensity(mel, length(epsilon)),
+            directions=Intensity(mel, partial(length, epsilon=epsilon)),
             rule=top_db_rule(top_db),
             standardise=standardise,
         )

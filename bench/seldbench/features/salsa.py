@@ -9,7 +9,9 @@ Source: thomeou/SALSA, dataset/salsa_feature_extraction.py; Nguyen et al. 2022, 
 Deviations: the original keeps the last centred frame, here it is dropped, for windows of a fixed
 number of frames. Its covariances are circular, those of a file's first three frames take in the
 last ones; here the waves are mirrored at the clip's ends, as for everything else. Activity is
-circular as in the original, in the frames that are kept.
+circular as in the original, in the frames that are kept; so the first floors differ, and with them
+the activity of about one bin in a hundred in the first seconds. On the original's own frames, ends
+joined, both are the same.
 """
 
 import torch
