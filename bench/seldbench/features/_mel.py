@@ -1,11 +1,13 @@
 """Mel filter banks: matrices (FFT bins, bands) for magnitude or power spectra."""
 
+import math
+
 import torch
 from torch import Tensor
 
 BREAK = 1000.0  # the Slaney scale is linear below, logarithmic above
 LINEAR = 200.0 / 3.0  # its hertz per mel below
-STEP = torch.log(torch.tensor(6.4, dtype=torch.float64)) / 27.0  # its log-hertz per mel above
+STEP = math.log(6.4) / 27.0  # its log-hertz per mel above
 
 
 def htk_bank(*, n_fft: int, sample_rate: int, bands: int, low: float, high: float) -> Tensor:
