@@ -201,6 +201,7 @@ def test_a_score_of_another_task_cannot_select_nor_score(space, recipe_of, tmp_p
     for settings, message in (
         ({"scorers": ["sed"]}, "'sed' scores sed, and toy is a set for seld"),
         ({"select": {"valid": "event_f1_macro"}}, "'event_f1_macro' is no score of toy"),
+        ({"post.tune": {"on": "valid"}}, "'event_f1' is no score of a set for seld"),
     ):
         with pytest.raises(BadRecipe, match=message):
             Experiment(recipe_of(**settings), Data(space), 0, tmp_path).prepare()
@@ -227,3 +228,14 @@ def test_choosing_on_test_needs_the_protocol_that_says_so(space, recipe_of, tmp_
     assert run.scores["protocol"] == "select_on_test"
     _, header = checkpoint.load(run.stage("seld").scaling)
     assert header == {"fitted_on": ["train", "valid", "test"]}
+
+
+def test_thresholds_are_tuned_on_validation_clips_by_f20(trained, space, recipe_of):
+    run, folder = trained
+    tune = {"on": "valid", "score": "f20", "thresholds": [0.2, 0.3, 0.4, 0.6]}
+    settings = {"stages__seld__init": {"": {"path": str(run.stage("seld").weights)}}}
+    settings |= {"training__epochs": 0, "select": "last", "post__tune": tune}
+    tuned = Experiment(recipe_of(**settings), Data(space), 0, folder).run(CPU, Quiet())
+    assert tuned.scores["post"]["origin"] == "f20 on valid"
+    assert set(tuned.scores["post"]["thresholds"].values()) <= {0.2, 0.3, 0.4, 0.5, 0.6}
+    assert set(tuned.scores["post"]["thresholds"]) == set(CLASSES)

@@ -10,7 +10,12 @@ from seldbench.evaluation.sed.scoring import (
     sed_measures,
     selection_score,
 )
-from seldbench.evaluation.seld.scoring import score_seld, score_seld_files, seld_measures
+from seldbench.evaluation.seld.scoring import (
+    class_f20,
+    score_seld,
+    score_seld_files,
+    seld_measures,
+)
 from seldbench.evaluation.sources.scoring import score_sources, score_sources_files, source_measures
 from seldbench.evaluation.tagging.scoring import (
     score_tagging,
@@ -29,6 +34,7 @@ __all__ = [
     "Validation",
     "Values",
     "class_event_f1",
+    "class_f20",
     "measured",
     "psd_roc",
     "score_sed",

@@ -15,7 +15,8 @@ from torch import Tensor
 from seldbench import runs
 from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.errors import BadRecipe
-from seldbench.evaluation import class_event_f1
+from seldbench.evaluation import class_event_f1, class_f20
+from seldbench.events import DirectionTable
 from seldbench.experiment import graph
 from seldbench.experiment.assembly import load_trained
 from seldbench.experiment.files import write_sed, write_seld
@@ -24,9 +25,9 @@ from seldbench.experiment.scoring import scored_sed, scored_seld
 from seldbench.experiment.validation import LOSS, fixed
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
-from seldbench.inference.tuning import tuned
+from seldbench.inference.tuning import ByClass, tuned
 from seldbench.prediction import Prediction
-from seldbench.recipe import SCORES, Recipe, canonical
+from seldbench.recipe import SCORES, Recipe, Tune, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
 
@@ -49,9 +50,11 @@ class Experiment:
         """Every stage checked and built, and the test split opened."""
         self._check_scorers()
         self.data.clips(TEST)
-        tune = self.recipe.post.tune
+        tune, task = self.recipe.post.tune, self.data.dataset.task
         if tune is not None:
             self.data.clips(tune.on)
+            if (tune.score == "f20") != (task == "seld"):
+                raise BadRecipe(f"post.tune: {tune.score!r} is no score of a set for {task}")
         fixed(self.recipe.post, self.data.dataset.classes)
         prepared = [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
         self._check_grid(prepared)
@@ -212,21 +215,37 @@ class _Listening:
         tune = recipe.post.tune
         self.progress.say(f"tuning on {tune.on}")
         heard = self._heard(tune.on)
-        reference = gathering.reference_of([clip for clip, _ in heard])
-        if reference is None:
-            raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
-
-        def by_class(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
-            return class_event_f1(reference, gathering.events_of(predictions))
-
+        clips = [clip for clip, _ in heard]
         return tuned(
             heard,
             start=start,
             tune=tune,
             formats=self.shown.assembly.formats,
             hop=self.shown.assembly.windowing.grid,
-            score=by_class,
+            score=self._by_class(tune, clips),
         )
+
+    def _by_class(self, tune: Tune, clips: Sequence[Clip]) -> ByClass:
+        """What a class's values are chosen by."""
+        if tune.score == "f20":
+            rows = gathering.direction_reference(clips)
+            if rows is None:
+                raise BadRecipe(f"post.tune: {tune.on} has no directions to tune on")
+            return self._class_f20(rows)
+        reference = gathering.reference_of(clips)
+        if reference is None:
+            raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
+        return lambda found: class_event_f1(reference, gathering.events_of(found))
+
+    def _class_f20(self, reference: DirectionTable) -> ByClass:
+        classes, grid = self.shown.assembly.classes, self.shown.assembly.windowing.grid
+        scorer = self.experiment.recipe.scorers[0]
+
+        def f20(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
+            found = gathering.directions_of(predictions, classes, grid)
+            return class_f20(reference, found, scorer, classes)
+
+        return f20
 
     def predict(self, run: Run, post: PostProcessing) -> None:
         """Predictions on test, written to the run as files."""

@@ -176,10 +176,13 @@ class Stage(Table):
 
 
 class Tune(Table):
-    """Values tried on a validation split; the best per class by `score` is kept with the split."""
+    """Values tried on a validation split; the best per class by `score` is kept with the split.
+
+    score: "event_f1", of events; "f20", of directions, by the recipe's first scorer.
+    """
 
     on: str
-    score: Literal["event_f1"] = "event_f1"
+    score: Literal["event_f1", "f20"] = "event_f1"
     thresholds: list[float] = []
     medians: list[float] = []
 

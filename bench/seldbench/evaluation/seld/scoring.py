@@ -6,6 +6,7 @@ Score names: those of the year's `Scorer` (metrics/seld): `er20`, `f20`, `le_cd`
 that the scorer has. With an oracle: `f1_ideal_doa` and `lr_ideal_doa`, or `le_ideal_sed`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from seldbench.events import DirectionTable
 from seldbench.metrics.budget.directions import Limits
 from seldbench.metrics.seld import SCORERS, Scorer, SeldCounts, seld_counts, seld_scores
 from seldbench.metrics.seld.scorers import RATE, Angles
-from seldbench.metrics.uncertainty import Sample
+from seldbench.metrics.uncertainty import Sample, Whole
 
 Array = np.ndarray
 Names = dict[str, str]
@@ -203,6 +204,27 @@ def seld_measures(
         with_distance=with_distance,
     )
     return [_measure(counts, average, _names(counts.scorer, None))]
+
+
+def class_f20(
+    reference: DirectionTable,
+    predictions: DirectionTable,
+    scorer: str,
+    classes: Sequence[str],
+) -> dict[str, float]:
+    """F20 by class name, of the classes that the reference has; what thresholds are chosen by.
+
+    Raises:
+        UnknownName: no such scorer, or one without F20 (2019).
+    """
+    year = _scorer(scorer)
+    if "f20" not in year.class_scores:
+        raise UnknownName(f"{scorer} has no f20 by class; tune by one of a later year")
+    measured = reference.distance is not None and predictions.distance is not None
+    counts = seld_counts(year, reference, predictions, classes=len(classes), with_distance=measured)
+    values = seld_scores(counts, Whole(len(counts.files)))[1]["f20"][0]
+    there = counts.of_class["reference"].sum(0) > 0
+    return {label: float(v) for label, v, here in zip(classes, values, there) if here}
 
 
 def dialects_of(
