@@ -122,12 +122,17 @@ def import_(
         Optional[str],  # noqa: UP045
         typer.Option(help="The set to fit the scaling on and to score; none: the release's own."),
     ] = None,
+    set_: Annotated[
+        list[str], typer.Option("--set", help="key=value on top of the recipe; repeatable.")
+    ] = [],  # noqa: B006
     data_root: DataRoot = None,
 ) -> None:
     """Released weights become a run: it predicts, compares, and can be trained on (--init)."""
     from seldbench.experiment.importing import import_weights
 
-    for line in import_weights(kind, weights, RUNS, console, dataset=dataset, data_root=data_root):
+    for line in import_weights(
+        kind, weights, RUNS, console, dataset=dataset, data_root=data_root, settings=set_
+    ):
         console.close()
         typer.echo(line)
 

@@ -7,7 +7,7 @@ run predicts, compares, and gives its weights to others (`--init`).
 
 import hashlib
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from seldbench.errors import BadFile
 from seldbench.experiment.graph import Data, best_device
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.start import finish
-from seldbench.recipe import Recipe, recipe_file, resolve
+from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
 from seldbench.training import checkpoint
 
 
@@ -33,12 +33,14 @@ def import_weights(
     *,
     dataset: str | None,
     data_root: Path | None,
+    settings: Sequence[str] = (),
 ) -> Iterator[str]:
     """Import a file, score it on a data set's test split; lines for a person, as they come.
 
     Args:
         dataset: whose training split the scaling is fitted on, and whose test split is scored;
             None for the release's own.
+        settings: key=value on top of the recipe, such as inference.rotations=true.
 
     Raises:
         UnknownName: no such kind. MissingData: the data set is not there. BadFile: no state dict
@@ -62,21 +64,27 @@ def import_weights(
     checkpoint.save(kept, tensors, about)
     if about["released"] is None:
         progress.say(f"{weights}: SHA-256 {digest} is none of the released files ({known.source})")
-    recipe = _recipe(known, name, variant, kept, about)
+    recipe = _recipe(known, name, variant, kept, about, settings)
     progress.say(known.notes)
     run = Experiment(recipe, data, 0, runs).run(best_device(), progress)
     yield from finish(run)
 
 
 def _recipe(
-    known: Import, dataset: str, variant: str, kept: Path, about: Mapping[str, Any]
+    known: Import,
+    dataset: str,
+    variant: str,
+    kept: Path,
+    about: Mapping[str, Any],
+    chosen: Sequence[str],
 ) -> Recipe:
     """The variant's recipe without any training."""
     path = recipe_file(known.architecture, dataset)
-    recipe = resolve(path, dataset, variant)
+    own = dict(parse_setting(text) for text in chosen)
+    recipe = resolve(path, dataset, variant, own)
     stage = recipe.stage
     # Nothing is trained: one example of each split is enough, and the last weights are the first.
-    settings = {
+    settings = own | {
         "title": f"{recipe.title} (imported)",
         "imported": dict(about),
         f"stages.{recipe.shown_stage}.batch": dict.fromkeys(stage.trained_on, 1),
