@@ -91,20 +91,27 @@ class Windowing:
         )
 
     def _made(self, clip: Clip, device: torch.device, turn: ChannelMap | None) -> Tensor:
-        """Block by block."""
+        """Block by block, each into its place."""
         length = self._length(clip)
         hop_samples = round(self.features.hop * self.features.sample_rate)
         block = hop_samples * max(1, round(BLOCK / self.features.hop))
-        parts = []
         starts = range(0, max(length - hop_samples, 1), block)
+        whole: Tensor | None = None
         for start in starts:
             last = start == starts[-1]
             samples = length - start if last else block
             waves = _turned(self._with_margins(clip, start, samples), turn)
             spectrum = self.features.spectrum(torch.from_numpy(waves)[None].to(device))
             frames = self.features.frames(samples) if last else block // hop_samples
-            parts.append(spectrum.narrow(-2, self.features.margin, frames))
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-2)
+            part = spectrum.narrow(-2, self.features.margin, frames)
+            if len(starts) == 1:
+                return part
+            if whole is None:
+                total = self.features.frames(length)
+                whole = part.new_empty(*part.shape[:-2], total, part.shape[-1])
+            whole.narrow(-2, start // hop_samples, frames).copy_(part)
+        assert whole is not None
+        return whole
 
     def statistic(self, clip: Clip) -> Tensor:
         """Of the whole clip: (values,)."""
