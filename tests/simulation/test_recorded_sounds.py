@@ -11,7 +11,14 @@ from seldbench.simulation import make_clip, simulate_desed
 from seldbench.simulation.calibration import RATE, SIZES
 from seldbench.simulation.catalogue import read_catalogue
 from seldbench.simulation.desed import NAME
-from seldbench.simulation.recorded import RecordedBank, RecordedSource, load, looped, takes
+from seldbench.simulation.recorded import (
+    RecordedBank,
+    RecordedSource,
+    load,
+    looped,
+    stretches,
+    takes,
+)
 from seldbench.simulation.seeds import generator
 
 COLUMNS = ["file", "role", "label", "desed", "split", "source_id"]
@@ -195,3 +202,9 @@ def test_a_silent_file_is_named(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros(16_000), 16_000)
     with pytest.raises(BadFile, match=r"a\.wav.*silent"):
         load(tmp_path / "a.wav")
+
+
+def test_a_file_that_sounds_in_its_last_moment_alone_is_named(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.append(np.zeros(24_000), np.full(100, 0.5)), 24_000)
+    with pytest.raises(BadFile, match=r"a\.wav: silent but for its last 0.02 seconds; remove"):
+        stretches(tmp_path / "a.wav", 24_000)

@@ -57,6 +57,8 @@ def stretches(path: Path, rate: int = RATE) -> tuple[tuple[int, int], ...]:
     wave, frame = load(path, rate), round(_FRAME * rate)
     count = max(len(wave) // frame, 1)
     level = np.square(np.resize(wave, count * frame)).reshape(count, -1).mean(axis=1)
+    if not level.any():
+        raise BadFile(f"{path}: silent but for its last {_FRAME:g} seconds; remove its row")
     sounding = np.flatnonzero(level > level.max() * 10 ** (SILENT / 10))
     breaks = np.flatnonzero(np.diff(sounding) * _FRAME > PAUSE) + 1
     runs = [(run[0], run[-1] + 1) for run in np.split(sounding, breaks)]
