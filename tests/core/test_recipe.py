@@ -89,6 +89,31 @@ def test_an_unknown_scorer_is_refused_with_the_nearest(recipe):
         resolve(recipe(), "desed", None, chosen)
 
 
+def test_what_is_wrong_with_a_whole_recipe_begins_with_its_place(recipe):
+    with pytest.raises(BadRecipe, match=r"\(variant plain\):\n  scorers: no scorer 'dcase2025'"):
+        resolve(recipe(), "desed", None, {"scorers": ["dcase2025"]})
+
+
+def test_a_scorer_that_is_named_twice_is_refused(recipe):
+    with pytest.raises(BadRecipe, match="scorers: 'sed' is named twice; leave one out"):
+        resolve(recipe(), "desed", None, {"scorers": ["sed", "sed"]})
+
+
+def test_windows_with_gaps_between_them_are_refused(recipe):
+    with pytest.raises(BadRecipe, match=r"inference.hop: 6 s .* a window lasts 3 s: .* at most"):
+        resolve(recipe(), "desed", None, {"inference.hop": 6.0, "training.window": 3.0})
+    assert resolve(recipe(), "desed", None, {"inference.hop": 10.0}).stage.inference.hop == 10.0
+
+
+@pytest.mark.parametrize(
+    ("key", "nothing"),
+    [("heads", {}), ("batch", {}), ("batch", {"train/real": 0}), ("fit_on", []), ("select", {})],
+)
+def test_a_stage_of_nothing_is_refused(recipe, key, nothing):
+    with pytest.raises(BadRecipe, match=rf"stages.sed.{key}.*: (Dictionary|List|Input) should"):
+        resolve(recipe(), "desed", None, {key: nothing})
+
+
 def test_an_unknown_variant_is_refused_with_the_nearest(recipe):
     with pytest.raises(UnknownName, match=r"no variant 'lang' \(near: long"):
         resolve(recipe(), "desed", "lang")

@@ -5,7 +5,7 @@ else; a model's are in its own signature.
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
 
 from seldbench.errors import BadRecipe, near
 from seldbench.metrics.seld import SCORERS
@@ -139,13 +139,13 @@ class Stage(Table):
 
     features: Named
     layout: str = "mono"
-    fit_on: list[str] | None = None
+    fit_on: list[str] | None = Field(None, min_length=1)
     model: dict[str, Any] = {}
-    heads: dict[str, Head]
-    batch: dict[str, int]
+    heads: dict[str, Head] = Field(min_length=1)
+    batch: dict[str, PositiveInt] = Field(min_length=1)
     augment: Augment = Augment()
     training: Training
-    select: dict[str, str] | Literal["last"]
+    select: Annotated[dict[str, str], Field(min_length=1)] | Literal["last"]
     inference: Inference = Field(default_factory=lambda: Inference(hop=None))
     init: dict[str, Origin] = {}
 
@@ -172,6 +172,16 @@ class Stage(Table):
         scores = self.select.values() if isinstance(self.select, dict) else ()
         if "loss" in scores and len(set(scores)) > 1:
             raise ValueError("select: the loss cannot be added to a score; name one kind")
+        return self
+
+    @model_validator(mode="after")
+    def _heard_whole(self) -> "Stage":
+        hop, window = self.inference.hop, self.training.window
+        if hop is not None and hop > window:
+            raise ValueError(
+                f"inference.hop: {hop:g} s from one window to the next, but a window lasts"
+                f" {window:g} s: what lies between would not be heard; give at most that"
+            )
         return self
 
 
@@ -284,6 +294,8 @@ class Recipe(Table):
         for name in self.scorers:
             if name not in SCORES:
                 raise ValueError(f"scorers: no scorer {name!r}{near(name, SCORES)}")
+            if self.scorers.count(name) > 1:
+                raise ValueError(f"scorers: {name!r} is named twice; leave one out")
         return self
 
     @property

@@ -186,7 +186,8 @@ def _explain(path: Path, variant: str, error: ValidationError) -> str:
         elif problem["type"] == "missing":
             lines.append(f"  missing key {where!r}")
         else:
-            lines.append(f"  {where}: {problem['msg'].removeprefix('Value error, ')}")
+            of = f"{where}: " if where else ""  # what is wrong with all of it says where itself
+            lines.append(f"  {of}{problem['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)
 
 
