@@ -13,7 +13,8 @@ from seldbench.recipe import resolve, variants
 ARCHITECTURES = ("crnn_accdoa", "salsa_crnn", "seldnet", "einv2", "einv2_conformer")
 RECIPES = [n for n in registry.names("recipes") if n.split("/")[0] in ARCHITECTURES]
 # Of many millions of parameters, on the data sets that a smaller system covers too.
-HEAVY = {("einv2_conformer", "mic"), ("einv2_conformer", "parity"), ("crnn_accdoa", "large")}
+CONFORMERS = ("foa_synthetic", "mic", "parity")
+HEAVY = {("crnn_accdoa", "large"), *(("einv2_conformer", v) for v in CONFORMERS)}
 SYSTEMS = [
     (name, variant)
     for name in RECIPES
