@@ -103,6 +103,7 @@ class Features(Protocol):
     """An nn.Module; batched, on the training device; a file in features/ names it `FEATURES`.
 
     margin: frames of context that a window needs at each side to equal the whole clip's.
+    lags: of the channels the last so many, whose bins are lags and not frequencies.
     statistics: whether whole-file rules need a statistic of the clip. fitted: whether there are
     statistics of training clips to fit; they are all that the module's state_dict holds.
     """
@@ -112,6 +113,7 @@ class Features(Protocol):
     sample_rate: int
     channels: int
     bins: int
+    lags: int
     hop: float
     margin: int
     statistics: bool

@@ -101,3 +101,13 @@ def test_the_spectrograms_of_silence_are_the_value_that_masks_write(features):
 def test_no_gain_changes_nothing(features):
     spectrum = features.spectrum(clips(features, 1.0))
     assert torch.equal(features.gain(spectrum, torch.tensor(0.0)), spectrum)
+
+
+def test_channels_of_lags_come_last_and_have_no_level(features):
+    spectrum = features.spectrum(clips(features, 1.0))
+    louder = features.gain(spectrum, torch.tensor(6.0))
+    first = features.channels - features.lags
+
+    assert 0 < first <= features.channels
+    assert torch.equal(louder[:, first:], spectrum[:, first:])
+    assert not torch.equal(louder[:, :first], spectrum[:, :first])

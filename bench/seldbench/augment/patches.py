@@ -162,7 +162,7 @@ class FrequencyShift:
     ) -> Batch:
         spectrum = _draws.spectrum_of(batch)
         channels, bins = spectrum.shape[1], spectrum.shape[-1]
-        lags = getattr(features, "lags", 0)  # only features with lags know of them
+        lags = features.lags
         if lags and not self.keep_lags:
             raise ValueError(
                 f"bins of the last {lags} channels of these features are lags, not frequencies:"

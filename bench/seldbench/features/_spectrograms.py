@@ -75,6 +75,7 @@ class SpectrogramFeatures(nn.Module):
 
     version = 1
     sample_rate = SAMPLE_RATE
+    lags = 0
 
     mean: Tensor
     scale: Tensor

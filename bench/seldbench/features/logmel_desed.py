@@ -41,6 +41,7 @@ class LogMelDesed(nn.Module):
     sample_rate = 16000
     channels = 1
     bins = 128
+    lags = 0
     hop = HOP_SAMPLES / 16000
     margin = N_FFT // 2 // HOP_SAMPLES
     statistics = True
