@@ -41,7 +41,8 @@ DATASET = SeldSet(
             "mic": {"mic_dev.zip": "06967bcc8def1580c2425fabc311dbd2"},
             "metadata": {"metadata_dev.zip": "e73af95a6d5f3f7e009ac6a70804f44a"},
         },
-        checksums="HXI-Labs/attune, data/manifests/starss23-scene-raster.provenance.json",
+        checksums="HXI-Labs/attune, data/manifests/starss23-scene-raster.provenance.json (mic_dev,"
+        " metadata_dev); ObjectStateSELD, scripts/download_p1_official_20260807.sh (foa_dev)",
         by_hand={"synthetic": SYNTHETIC_BY_HAND},
     ),
     citation=(
