@@ -6,6 +6,7 @@ clip's own padding would be): its features, less the margins, equal the same fra
 clip's. So a long clip's spectrum is made block by block, in the memory of one block.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,6 +54,11 @@ class Windowing:
         last = max(0, int(np.ceil((duration - self.window) / self.grid - 1e-6)))
         step = max(1, int(hop / self.grid + 1e-6))
         return [n * self.grid for n in (*range(0, last, step), last)]
+
+    def check(self, clips: Iterable[Clip]) -> None:
+        """Raises BadFile or MissingData for a clip that has not what the features hear."""
+        for clip in clips:
+            _ = self._recording(clip).mics  # opens a file's header
 
     def whole(self, clip: Clip) -> Array:
         """The whole clip, padded; (mics, samples) float32."""
@@ -134,12 +140,14 @@ class Windowing:
 
     def _recording(self, clip: Clip) -> Recording:
         layout = self.features.layout
-        if layout not in clip.recordings:
+        try:
+            found = clip.recordings[layout]  # a set on disk says itself where it looked
+        except KeyError:
             raise BadFile(
                 f"{clip.id}: has no {layout!r} recording (it has: {', '.join(clip.recordings)});"
                 " choose features of a layout that it has"
-            )
-        return audio.resampled(clip.recordings[layout], self.features.sample_rate)
+            ) from None
+        return audio.resampled(found, self.features.sample_rate)
 
 
 def _turned(waves: Array, turn: ChannelMap | None) -> Array:

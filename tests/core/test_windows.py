@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from seldbench import registry
-from seldbench.audio import Waveform
+from seldbench.audio import AudioFile, Waveform
 from seldbench.contracts import Clip
-from seldbench.errors import BadFile
+from seldbench.datasets._seld_files import Arrays
+from seldbench.errors import BadFile, MissingData
 from seldbench.windows import Windowing
 
 
@@ -54,6 +55,24 @@ def test_another_rate_is_resampled_and_another_array_is_an_error():
     assert windowing.whole(noise_clip(1.0, rate=44100)).shape == (1, 16000)
     with pytest.raises(BadFile, match=r"noise.wav: has no 'mono' recording \(it has: foa\)"):
         windowing.whole(noise_clip(1.0, array="foa"))
+
+
+def test_a_layout_that_is_not_there_is_told_by_the_set_that_looked_for_it():
+    windowing = Windowing(registry.find("features", "logmel")(), 1.0, 0.1)
+    heard = noise_clip(1.0, 24000, "foa").recordings
+    clip = Clip("a", 1.0, Arrays(heard, {"mono": "no mono: looked for a.wav"}))
+    with pytest.raises(MissingData, match=r"no mono: looked for a\.wav"):
+        windowing.check([clip])
+    with pytest.raises(MissingData, match=r"no mono: looked for a\.wav"):
+        windowing.cut(clip, 0.0)
+
+
+def test_a_check_opens_every_recording(tmp_path):
+    windowing = Windowing(registry.find("features", "logmel_desed")(), 1.0, 0.064)
+    absent = Clip("a", 1.0, {"mono": AudioFile(tmp_path / "a.wav")})
+    windowing.check([noise_clip(1.0)])
+    with pytest.raises(BadFile, match=r"a\.wav: cannot be read"):
+        windowing.check([noise_clip(1.0), absent])
 
 
 @pytest.mark.parametrize("duration", [2.5, 10.0, 10.02, 20.0, 27.3])

@@ -213,6 +213,38 @@ def test_a_head_on_a_split_that_is_in_no_batch_is_refused(experiment):
         experiment(**{"heads.clip.on": ["train/weak"]}).prepare()
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"training.accumulate": 4}, "the 2 examples of 'train/unlabelled' cannot be cut into 4"),
+        ({"model.hidden": 0}, "architecture 'crnn' cannot be built so: .*change its `model`"),
+        ({"training.window": 0.001}, "architecture 'crnn' cannot be built so"),
+        ({"augment.view": [{"name": "time_mask", "groups": ["valid"]}]}, "augment.view: no split"),
+        ({"augment.scene": [{"name": "rotate"}]}, "augment.scene: .*'mono' cannot be rotated"),
+        ({"post.medians": -0.1}, "post, heads: a median filter of -0.1 s"),
+        ({"post.clip_mask": {"frames": "frame", "clip": "clip"}}, r"'frame' \(near: frames\)"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_trained(experiment, settings, message):
+    with pytest.raises(BadRecipe, match=message):
+        experiment(**settings).prepare()
+
+
+def test_first_weights_of_another_network_are_refused_before_anything_is_trained(
+    experiment, toy_recipe, toy, tmp_path
+):
+    first = experiment("first", training__epochs=0, select="last").run(CPU, Quiet())
+    weights = str(first.stage("sed").weights)
+    for init, error, message in (
+        ({"": {"path": weights}}, BadRun, r"gru.weight_ih_l0 is \(24, 64\), here \(12, 64\) \(and"),
+        ({"gruu": {"path": weights}}, BadRecipe, r"no part 'gruu' \(near: gru\)"),
+        ({"gru": {"path": weights, "part": "g"}}, BadRun, r"without weight_ih_l0 \(and"),
+    ):
+        settings = {"stages.sed.init": init, "model.hidden": 4}
+        with pytest.raises(error, match=message):
+            Experiment(toy_recipe(**settings), Data(toy), 0, tmp_path / "second").prepare()
+
+
 def test_a_run_of_another_version_is_refused(experiment):
     run = experiment(training__epochs=1).run(CPU, Quiet())
     about = read_json(run.path / "run.json")

@@ -1,5 +1,7 @@
 """A SELD run from recipe to scores, on plane waves in memory: FOA, two sources, two classes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from seldbench.annotations.tracks import rows_of_events
 from seldbench.arrays import foa_gains
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip, Quiet
-from seldbench.errors import BadRecipe
+from seldbench.errors import BadFile, BadRecipe
 from seldbench.evaluation import score_seld
 from seldbench.events import Event, EventList
 from seldbench.experiment.files import read_seld
@@ -211,6 +213,25 @@ def test_a_network_of_another_frame_rate_is_refused(space, recipe_of, tmp_path):
     recipe = recipe_of(model__pools=[[10, 4], [1, 4], [1, 2]])
     with pytest.raises(BadRecipe, match=r"label frames of 0\.2 s, but toy is annotated every 0\.1"):
         Experiment(recipe, Data(space), 0, tmp_path).prepare()
+
+
+def test_a_network_that_says_no_directions_is_refused(space, recipe_of, tmp_path):
+    recipe = recipe_of(**{"heads.frames.format": "strong", "heads.frames.loss": "bce"})
+    with pytest.raises(
+        BadRecipe, match="format strong say no events with directions, by which toy"
+    ):
+        Experiment(recipe, Data(space), 0, tmp_path).prepare()
+    recipe = recipe_of(**{"heads.frames.format": "multi_accdoa", "heads.frames.loss": "adpit"})
+    Experiment(recipe, Data(space), 0, tmp_path).prepare()
+
+
+@pytest.mark.parametrize("split", ToySpace.splits)
+def test_a_clip_without_what_the_network_hears_is_named_first(space, recipe_of, tmp_path, split):
+    other = ToySpace()
+    *_, last = other.made[split]
+    other.made[split][-1] = replace(last, recordings={"mic": last.recordings["foa"]})
+    with pytest.raises(BadFile, match=rf"{last.id}: has no 'foa' recording \(it has: mic\)"):
+        Experiment(recipe_of(), Data(other), 0, tmp_path).prepare()
 
 
 def test_the_loss_on_validation_clips_can_select(space, recipe_of, tmp_path):

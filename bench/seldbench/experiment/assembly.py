@@ -1,6 +1,8 @@
 """A stage put together: features, formats, windows and network, from its recipe and the classes."""
 
 import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -82,7 +84,9 @@ def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: in
         network = _network(architecture, found, stage, features, formats)
     network.to(memory_format=memory_format(stage.training.channels_last))
     windowing = Windowing(features, stage.training.window, network.hop)  # type: ignore[arg-type]
-    frames = _frames(network, windowing, formats)
+    with _in_words(architecture):
+        outputs = of_silence(network, windowing)
+    frames = _frames(outputs, windowing, formats)
     return Assembly(stage, found, classes, windowing, formats, network, frames)
 
 
@@ -103,16 +107,43 @@ def load_scaling(assembly: Assembly, path: Path) -> None:
 
 
 def initialise(network: nn.Module, part: str, path: Path, source: str) -> None:
-    """Fill a part ("" for all) of a network from the part `source` of a weights file."""
-    target = network.get_submodule(part)
-    _fill(target, checkpoint.part(source, checkpoint.load(path)[0]), path)
+    """Fill a part ("" for all) of a network from the part `source` of a weights file.
+
+    Raises:
+        BadRecipe: the network has no such part. BadRun: as `load_trained`.
+    """
+    parts = dict(network.named_modules())
+    if part not in parts:
+        raise BadRecipe(
+            f"init: the network has no part {part!r}{near(part, parts)}; its parts:"
+            f" {', '.join(name for name, _ in network.named_children())}"
+        )
+    _fill(parts[part], checkpoint.part(source, checkpoint.load(path)[0]), path)
+
+
+def difference(network: nn.Module, tensors: Mapping[str, Tensor]) -> str:
+    """In words the first of the tensors that the network lacks, or has and is not given, or has in
+    another shape, and how many more there are; "" where they fit."""
+    own = network.state_dict()
+    wrong = [f"without {name}" for name in own if name not in tensors]
+    wrong += [f"with {name}, which this one lacks" for name in tensors if name not in own]
+    wrong += [
+        f"{name} is {tuple(tensors[name].shape)}, here {tuple(own[name].shape)}"
+        for name in own
+        if name in tensors and tensors[name].shape != own[name].shape
+    ]
+    more = f" (and {len(wrong) - 1} more differences)" if len(wrong) > 1 else ""
+    return wrong[0] + more if wrong else ""
 
 
 def _fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise BadRun(f"{path}: weights of another network ({error})") from None
+    wrong = difference(network, tensors)
+    if wrong:
+        raise BadRun(
+            f"{path}: weights of another network: {wrong}; give those of the same architecture,"
+            " variant and classes"
+        )
+    network.load_state_dict(tensors)
 
 
 def _format(head: str, stage: Stage, classes: tuple[str, ...]) -> OutputFormat:
@@ -139,13 +170,26 @@ def _network(
     formats: dict[str, OutputFormat],
 ) -> nn.Module:
     _check_arguments(f"architecture {name!r}", architecture.build, set(stage.model))
-    return architecture.build(
-        channels=features.channels,
-        bins=features.bins,
-        hop=features.hop,
-        sizes={head: form.size for head, form in formats.items()},
-        **stage.model,
-    )
+    with _in_words(name):
+        return architecture.build(
+            channels=features.channels,
+            bins=features.bins,
+            hop=features.hop,
+            sizes={head: form.size for head, form in formats.items()},
+            **stage.model,
+        )
+
+
+@contextmanager
+def _in_words(architecture: str) -> Iterator[None]:
+    """What a network says of arguments, features or windows that it cannot do with."""
+    try:
+        yield
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BadRecipe(
+            f"architecture {architecture!r} cannot be built so: {error}; change its `model`, the"
+            " features, or training.window"
+        ) from error
 
 
 def _built(make: type, component: Component) -> Features:
@@ -163,11 +207,17 @@ def _check_arguments(what: str, make: object, given: set[str]) -> None:
 
 
 @torch.inference_mode()
-def _frames(network: nn.Module, windowing: Windowing, formats: dict[str, OutputFormat]) -> int:
+def of_silence(network: nn.Module, windowing: Windowing) -> dict[str, Tensor]:
+    """What a network says of a window of features that are 0: {head: (1, ...)}."""
     features = windowing.features
-    silent = torch.full((1, features.channels, windowing.frames, features.bins), 0.0)
-    network.eval()
-    outputs = network(silent)
+    silent = torch.zeros(1, features.channels, windowing.frames, features.bins)
+    return network.eval()(silent)
+
+
+def _frames(
+    outputs: Mapping[str, Tensor], windowing: Windowing, formats: dict[str, OutputFormat]
+) -> int:
+    """The label frames of a window."""
     missing = set(formats) - set(outputs)
     if missing:
         raise BadRecipe(

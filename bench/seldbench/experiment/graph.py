@@ -21,6 +21,7 @@ from seldbench.augment import SCENE, SPECTRUM, Augmentation
 from seldbench.contracts import Clip, Dataset, Progress
 from seldbench.errors import BadRecipe, MissingData, UnknownName, near
 from seldbench.experiment.assembly import Assembly, assemble, initialise
+from seldbench.experiment.checks import check_batch
 from seldbench.experiment.scaling import fit_scaling
 from seldbench.experiment.validation import Validator
 from seldbench.recipe import Component, Recipe, Stage, canonical
@@ -118,6 +119,9 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
     """
     stage = node.stage
     assembly = assemble(recipe.architecture, stage, data.dataset.classes, seed)
+    for part, origin in stage.init.items():
+        if origin.path is not None:  # to refuse those of another network; the training begins anew
+            initialise(assembly.network, part, Path(origin.path), origin.part)
     groups = [
         make_group(
             name,
@@ -129,7 +133,7 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
         )
         for name, size in stage.batch.items()
     ]
-    _check_heads(stage)
+    check_batch(stage)
     grid = assembly.windowing.grid
     labels = {n: Labels(form, assembly.frames, grid) for n, form in assembly.formats.items()}
     batches = Batches(
@@ -163,8 +167,11 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
         view=_augmentations(stage, "view"),
         channels_last=stage.training.channels_last,
     )
+    hearing.try_out(batches.trial())
     fitted = assembly.windowing.features.fitted
     scaled_on = [c for split in stage.fitted_on for c in data.clips(split)] if fitted else []
+    for split in dict.fromkeys([*stage.trained_on, *stage.fitted_on, *stage.selected_on]):
+        assembly.windowing.check(data.clips(split))
     return Prepared(node, assembly, batches, step, hearing, validator, tuple(scaled_on))
 
 
@@ -290,17 +297,6 @@ def _file_digest(path: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise MissingData(f"init: {path}: {error.strerror}; give the weights' path") from None
-
-
-def _check_heads(stage: Stage) -> None:
-    used = {split for group in stage.batch for split in group.split("+")}
-    for name, head in stage.heads.items():
-        for split in head.on:
-            if split not in used:
-                raise BadRecipe(
-                    f"heads.{name}.on: {split!r} is in no batch{near(split, used)};"
-                    f" the batch has: {', '.join(sorted(used))}"
-                )
 
 
 def _augmentations(stage: Stage, where: str) -> list[Augmentation]:

@@ -19,15 +19,16 @@ from seldbench.evaluation import class_event_f1, class_f20
 from seldbench.events import DirectionTable
 from seldbench.experiment import graph
 from seldbench.experiment.assembly import load_trained
+from seldbench.experiment.checks import check_decoding, check_grid, check_scorers
 from seldbench.experiment.files import write_sed, write_seld
 from seldbench.experiment.graph import Data, Node, Prepared
 from seldbench.experiment.scoring import scored_sed, scored_seld
-from seldbench.experiment.validation import LOSS, fixed
+from seldbench.experiment.validation import fixed
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.tuning import ByClass, tuned
 from seldbench.prediction import Prediction
-from seldbench.recipe import SCORES, Recipe, Tune, canonical
+from seldbench.recipe import Recipe, Tune, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
 
@@ -48,48 +49,21 @@ class Experiment:
 
     def prepare(self) -> list[Prepared]:
         """Every stage checked and built, and the test split opened."""
-        self._check_scorers()
-        self.data.clips(TEST)
-        tune, task = self.recipe.post.tune, self.data.dataset.task
-        if tune is not None:
-            self.data.clips(tune.on)
-            if (tune.score == "f20") != (task == "seld"):
-                raise BadRecipe(f"post.tune: {tune.score!r} is no score of a set for {task}")
-        fixed(self.recipe.post, self.data.dataset.classes)
-        prepared = [graph.prepare(n, self.recipe, self.data, self.seed) for n in self.nodes()]
-        self._check_grid(prepared)
+        recipe, dataset = self.recipe, self.data.dataset
+        check_scorers(recipe, dataset)
+        heard = [TEST] if recipe.post.tune is None else [TEST, recipe.post.tune.on]
+        clips = [clip for split in dict.fromkeys(heard) for clip in self.data.clips(split)]
+        fixed(recipe.post, dataset.classes)
+        prepared = [graph.prepare(n, recipe, self.data, self.seed) for n in self.nodes()]
+        for one in prepared:
+            check_grid(one.assembly, recipe.architecture, dataset)
+        shown = self._shown(prepared).assembly
+        shown.windowing.check(clips)
+        check_decoding(shown, recipe, dataset)
         return prepared
 
-    def _check_grid(self, prepared: Sequence[Prepared]) -> None:
-        """Directions are scored frame by frame: a network's frames must be the annotation's."""
-        dataset = self.data.dataset
-        for one in prepared:
-            hop = one.assembly.windowing.grid
-            if dataset.task == "seld" and dataset.grid and abs(hop - dataset.grid) > 1e-6:
-                raise BadRecipe(
-                    f"{self.recipe.architecture}: label frames of {hop:g} s, but {dataset.name} is"
-                    f" annotated every {dataset.grid:g} s; choose features or pools that make them"
-                    " equal"
-                )
-
-    def _check_scorers(self) -> None:
-        """Scorers, and the scores that select, are those of the data set's task."""
-        dataset, recipe = self.data.dataset, self.recipe
-        fitting = [name for name, task in SCORES.items() if task == dataset.task]
-        for scorer in recipe.scorers:
-            if scorer not in fitting:
-                raise BadRecipe(
-                    f"scorers: {scorer!r} scores {SCORES[scorer]}, and {dataset.name} is a set for"
-                    f" {dataset.task}; name one of: {', '.join(fitting)}"
-                )
-        for name, stage in recipe.stages.items():
-            chosen = stage.select.values() if isinstance(stage.select, dict) else ()
-            for score in set(chosen) - {LOSS}:
-                if (SCORES.get(score) == "seld") != (dataset.task == "seld"):
-                    raise BadRecipe(
-                        f"stages.{name}.select: {score!r} is no score of {dataset.name}, a set for"
-                        f" {dataset.task}; {LOSS!r} is one of any"
-                    )
+    def _shown(self, prepared: Sequence[Prepared]) -> Prepared:
+        return next(one for one in prepared if one.node.name == self.recipe.shown_stage)
 
     def splits(self) -> set[str]:
         """The splits that the run uses."""
@@ -134,8 +108,7 @@ class Experiment:
             return run
         write_json(run.path / "recipe.json", self.recipe.model_dump(mode="json"))
         done = {p.node.name: graph.execute(p, self.seed, device, progress) for p in prepared}
-        shown = next(p for p in prepared if p.node.name == self.recipe.shown_stage)
-        listening = _Listening(self, shown, device, progress)
+        listening = _Listening(self, self._shown(prepared), device, progress)
         post = listening.post()
         listening.predict(run, post)
         progress.say("scoring, with intervals over 1000 resamplings of the clips")

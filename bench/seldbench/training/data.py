@@ -5,6 +5,7 @@ shortest group; every group is shuffled anew each epoch. All randomness comes fr
 Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -117,6 +118,11 @@ class Batches:
                     ahead.append(reader.submit(self._read, draws, step + 2))
                 yield batch
 
+    def trial(self) -> Batch:
+        """The first examples of each group, two at most: to try out what a batch goes through."""
+        chosen = [(g, e) for g in self.groups for e in g.examples[: min(g.size, 2)]]
+        return self._batch(chosen, whole=False)
+
     def _order(self, group: Group, epoch: int, index: int) -> np.ndarray:
         """Indices of the epoch's examples, reshuffled as often as a long epoch needs."""
         draw = np.random.default_rng([self._seed, epoch, index])
@@ -130,9 +136,13 @@ class Batches:
             for group, order in zip(self.groups, draws)
             for index in order[step * group.size : (step + 1) * group.size]
         ]
-        ends = np.cumsum([group.size for group in self.groups]).tolist()
+        return self._batch(chosen, whole=self._whole_statistics)
+
+    def _batch(self, chosen: Sequence[tuple[Group, Example]], *, whole: bool) -> Batch:
+        """Examples in the order of their groups; whole: with their clips' statistics."""
+        sizes = Counter(group.name for group, _ in chosen)
+        ends = np.cumsum(list(sizes.values())).tolist()
         examples = [example for _, example in chosen]
-        whole = self._whole_statistics
         statistics = [self._statistic(e.clip) for e in examples] if whole else []
         first_frames = [round(e.onset / self._windowing.features.hop) for e in examples]
         return Batch(
@@ -141,7 +151,7 @@ class Batches:
                 name: torch.stack([self._target(name, e, group) for group, e in chosen])
                 for name in self.labels
             },
-            groups=tuple((g.name, slice(end - g.size, end)) for g, end in zip(self.groups, ends)),
+            groups=tuple((n, slice(end - sizes[n], end)) for n, end in zip(sizes, ends)),
             label_hop=self._windowing.grid,
             statistic=pad_sequence(statistics, batch_first=True) if whole else None,
             start=torch.tensor(first_frames) if whole else None,

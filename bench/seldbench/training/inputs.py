@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seldbench.augment import Augmentation, Batch
 from seldbench.contracts import OutputFormat
+from seldbench.errors import BadRecipe
 from seldbench.training.steps import Inputs
 from seldbench.windows import Windowing
 
@@ -30,13 +31,10 @@ class Hearing:
     @torch.no_grad()
     def __call__(self, batch: Batch, draw: torch.Generator) -> tuple[Batch, Inputs]:
         """The batch with its spectrum and targets augmented, and what makes a view's features."""
-        features = self.windowing.features
-        for augmentation in self.scene:
-            batch = augmentation(batch, features, self.formats, draw)
+        batch = self._augmented(batch, "scene", draw)
         if batch.spectrum is None:
             batch = replace(batch, spectrum=self.windowing.spectrum(batch.waves))
-        for augmentation in self.spectrum:
-            batch = augmentation(batch, features, self.formats, draw)
+        batch = self._augmented(batch, "spectrum", draw)
         seeds = torch.randint(2**62, (2,), generator=draw).tolist()
 
         def inputs(part: Batch, view: int) -> Tensor:
@@ -45,10 +43,25 @@ class Hearing:
         return batch, inputs
 
     @torch.no_grad()
+    def try_out(self, batch: Batch) -> None:
+        """Every augmentation once; what it says against these features, formats or groups is found
+        before the training. Raises BadRecipe."""
+        draw = torch.Generator().manual_seed(0)
+        self._augmented(self(batch, draw)[0], "view", draw)
+
+    def _augmented(self, batch: Batch, where: str, draw: torch.Generator) -> Batch:
+        listed = {"scene": self.scene, "spectrum": self.spectrum, "view": self.view}
+        for augmentation in listed[where]:
+            try:
+                batch = augmentation(batch, self.windowing.features, self.formats, draw)
+            except (TypeError, ValueError) as error:
+                raise BadRecipe(f"augment.{where}: {error}") from error
+        return batch
+
+    @torch.no_grad()
     def _view(self, batch: Batch, draw: torch.Generator) -> Tensor:
         features = self.windowing.features
-        for augmentation in self.view:
-            batch = augmentation(batch, features, self.formats, draw)
+        batch = self._augmented(batch, "view", draw)
         assert batch.spectrum is not None
         statistic, start = batch.statistic, batch.start
         if statistic is None or start is None:

@@ -1,0 +1,107 @@
+"""What of a recipe does not fit its data or itself, said before anything is trained."""
+
+from dataclasses import replace
+
+from seldbench.contracts import Clip, Dataset, PostProcessing
+from seldbench.errors import BadRecipe, near
+from seldbench.events import EventList
+from seldbench.experiment.assembly import Assembly, of_silence
+from seldbench.experiment.validation import LOSS, fixed
+from seldbench.inference.decoding import decode, masked
+from seldbench.prediction import Prediction
+from seldbench.recipe import SCORES, Recipe, Stage
+
+
+def check_scorers(recipe: Recipe, dataset: Dataset) -> None:
+    """Scorers, and the scores that select and tune, are those of the data set's task."""
+    fitting = [name for name, task in SCORES.items() if task == dataset.task]
+    for scorer in recipe.scorers:
+        if scorer not in fitting:
+            raise BadRecipe(
+                f"scorers: {scorer!r} scores {SCORES[scorer]}, and {dataset.name} is a set for"
+                f" {dataset.task}; name one of: {', '.join(fitting)}"
+            )
+    for name, stage in recipe.stages.items():
+        chosen = stage.select.values() if isinstance(stage.select, dict) else ()
+        for score in set(chosen) - {LOSS}:
+            if (SCORES.get(score) == "seld") != (dataset.task == "seld"):
+                raise BadRecipe(
+                    f"stages.{name}.select: {score!r} is no score of {dataset.name}, a set for"
+                    f" {dataset.task}; {LOSS!r} is one of any"
+                )
+    tune = recipe.post.tune
+    if tune is not None and (tune.score == "f20") != (dataset.task == "seld"):
+        raise BadRecipe(f"post.tune: {tune.score!r} is no score of a set for {dataset.task}")
+
+
+def check_batch(stage: Stage) -> None:
+    """Heads are on for splits of the batch, whose groups can be cut into equal parts."""
+    used = {split for group in stage.batch for split in group.split("+")}
+    for name, head in stage.heads.items():
+        for split in head.on:
+            if split not in used:
+                raise BadRecipe(
+                    f"heads.{name}.on: {split!r} is in no batch{near(split, used)};"
+                    f" the batch has: {', '.join(sorted(used))}"
+                )
+    for name, size in stage.batch.items():
+        if size % stage.training.accumulate:
+            raise BadRecipe(
+                f"training.accumulate: the {size} examples of {name!r} cannot be cut into"
+                f" {stage.training.accumulate} equal parts; name a number that divides every group"
+                " of the batch"
+            )
+
+
+def check_grid(assembly: Assembly, architecture: str, dataset: Dataset) -> None:
+    """Directions are scored frame by frame: a network's frames must be the annotation's."""
+    hop = assembly.windowing.grid
+    if dataset.task == "seld" and dataset.grid and abs(hop - dataset.grid) > 1e-6:
+        raise BadRecipe(
+            f"{architecture}: label frames of {hop:g} s, but {dataset.name} is annotated every"
+            f" {dataset.grid:g} s; choose features or pools that make them equal"
+        )
+
+
+def check_decoding(assembly: Assembly, recipe: Recipe, dataset: Dataset) -> None:
+    """What the network says can be decoded with the recipe's post-processing, into events with
+    directions where the data set has them."""
+    mask = recipe.post.clip_mask
+    for head in () if mask is None else (mask.frames, mask.clip):
+        if head not in assembly.formats:
+            raise BadRecipe(f"post.clip_mask: no head {head!r}{near(head, assembly.formats)}")
+    found = _of_silence(assembly, recipe)
+    if dataset.task == "seld" and not _directed(found.events):
+        formats = ", ".join(head.format.name for head in assembly.stage.heads.values())
+        raise BadRecipe(
+            f"heads of format {formats} say no events with directions, by which {dataset.name} is"
+            " scored; choose another format, such as accdoa"
+        )
+
+
+def _of_silence(assembly: Assembly, recipe: Recipe) -> Prediction:
+    """What is said of a silent window, with everything taken for active."""
+    said = of_silence(assembly.network, assembly.windowing)
+    outputs = {
+        name: form.merge(form.activate(said[name].float()), [0], assembly.frames)
+        for name, form in assembly.formats.items()
+    }
+    clip = Clip("silence", assembly.stage.training.window, {}, EventList())
+    try:
+        return decode(
+            masked(outputs, recipe.post.clip_mask),
+            clip,
+            formats=assembly.formats,
+            hop=assembly.windowing.grid,
+            post=_everything(fixed(recipe.post, assembly.classes)),
+        )
+    except ValueError as error:
+        raise BadRecipe(f"post, heads: {error}") from error
+
+
+def _everything(post: PostProcessing) -> PostProcessing:
+    return replace(post, thresholds=dict.fromkeys(post.thresholds, -1.0))
+
+
+def _directed(events: EventList | None) -> bool:
+    return events is not None and all(event.doa is not None for event in events)
