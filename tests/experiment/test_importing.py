@@ -88,6 +88,10 @@ def official_state(channels=7, seed=0):
     return state
 
 
+def without(name):
+    return {key: tensor for key, tensor in official_state().items() if key != name}
+
+
 class Heard(Quiet):
     def __init__(self):
         self.lines = []
@@ -153,8 +157,11 @@ def test_a_pickle_with_code_is_refused_and_not_executed(imported, tmp_path, monk
     torch.save({"a": Evil()}, tmp_path / "evil.h5")
     (tmp_path / "plain.h5").write_bytes(pickle.dumps(Evil()))
     for name in ("evil.h5", "plain.h5"):
-        with pytest.raises(BadFile, match=f"{name}: not a PyTorch state dict of plain tensors"):
+        with pytest.raises(BadFile, match=f"{name}: not a PyTorch state dict of plain") as refused:
             imported(tmp_path / name)
+        assert "weights_only" not in str(refused.value)  # what would run the code
+    with pytest.raises(BadFile, match=r"it holds posix\.mkdir"):
+        imported(tmp_path / "evil.h5")
     assert not (tmp_path / "executed").exists()
 
 
@@ -164,12 +171,23 @@ def test_a_pickle_with_code_is_refused_and_not_executed(imported, tmp_path, monk
         ({"other": torch.zeros(3)}, "no tensor 'conv_block_list.0.conv.weight'"),
         ({"conv_block_list.0.conv.weight": torch.zeros(64, 9, 3, 3)}, "9 input channels"),
         ([torch.zeros(3)], "not a state dict"),
+        ({"a": 1}, "no table of plain tensors"),
+        ({"a": torch.ones(3).to_sparse()}, "no table of plain tensors"),
+        ({"a": torch.tensor([1.0, torch.nan])}, "a holds NaN"),
+        (
+            without("fnn_list.1.bias"),
+            "seldnet, variant dcase2024, .* 2 classes of starss23-sim: wit",
+        ),
+        (official_state() | {"fnn_list.1.bias": torch.zeros(9)}, r"is \(9,\), here \(24,\)"),
     ],
 )
-def test_weights_of_another_network_are_named(imported, tmp_path, content, message):
+def test_weights_of_another_network_are_named_and_nothing_is_written(
+    imported, tmp_path, content, message
+):
     torch.save(content, tmp_path / "other.h5")
     with pytest.raises(BadFile, match=f"other.h5: .*{message}"):
         imported(tmp_path / "other.h5")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_no_file_no_torch_file_and_no_release_are_named(imported, tmp_path):

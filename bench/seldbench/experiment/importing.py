@@ -7,6 +7,8 @@ run predicts, compares, and gives its weights to others (`--init`).
 
 import hashlib
 import pickle
+import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from seldbench import registry
 from seldbench.contracts import Import, Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import BadFile
+from seldbench.experiment.assembly import assemble, difference
 from seldbench.experiment.graph import Data, best_device
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.start import finish
@@ -61,10 +64,11 @@ def import_weights(
         "scaling": f"{name} {data.dataset.fingerprint()[:16]}",
         "notes": known.notes,
     }
+    recipe = _recipe(known, name, variant, kept, about, settings)
+    _refuse_others(weights, recipe, data, tensors)
     checkpoint.save(kept, tensors, about)
     if about["released"] is None:
         progress.say(f"{weights}: SHA-256 {digest} is none of the released files ({known.source})")
-    recipe = _recipe(known, name, variant, kept, about, settings)
     progress.say(known.notes)
     run = Experiment(recipe, data, 0, runs).run(best_device(), progress)
     yield from finish(run)
@@ -96,22 +100,54 @@ def _recipe(
 
 
 def _converted(known: Import, weights: Path) -> tuple[str, dict[str, Tensor]]:
-    try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise BadFile(f"{weights}: cannot be read ({error.strerror or error})") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadFile(
-            f"{weights}: not a PyTorch state dict of plain tensors ({first}); nothing else is"
-            " unpickled, since a pickle can run code"
-        ) from None
-    if not isinstance(state, Mapping) or not all(isinstance(t, Tensor) for t in state.values()):
-        raise BadFile(f"{weights}: not a state dict: its content is no table of tensors")
+    state = _state(weights)
     try:
         return known.convert(state)
     except (ValueError, KeyError) as error:
         raise BadFile(f"{weights}: {error}") from None
+
+
+def _state(path: Path) -> Mapping[str, Tensor]:
+    """A file's tensors by name. Raises BadFile for anything else; nothing else is unpickled."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of pickles that are then refused
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise BadFile(
+            f"{path}: cannot be read ({error.strerror or error}); give the released file"
+        ) from None
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        # PyTorch's own words advise to unpickle it all the same.
+        code = re.search(r"GLOBAL (\S+)", str(error))
+        holds = f": it holds {code[1]}" if code else ""
+        raise BadFile(
+            f"{path}: not a PyTorch state dict of plain tensors{holds}; nothing else is unpickled,"
+            " since a pickle can run code. Give the released file"
+        ) from None
+    if not isinstance(state, Mapping) or not all(map(_plain, state.values())):
+        raise BadFile(f"{path}: not a state dict: its content is no table of plain tensors")
+    wrong = [name for name, t in state.items() if not torch.isfinite(t).all()]
+    if wrong:
+        raise BadFile(f"{path}: {wrong[0]} holds NaN or infinite weights; get the file again")
+    return state
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
+
+
+def _refuse_others(
+    weights: Path, recipe: Recipe, data: Data, tensors: Mapping[str, Tensor]
+) -> None:
+    """Raises BadFile for tensors that do not fill the recipe's network."""
+    assembly = assemble(recipe.architecture, recipe.stage, data.dataset.classes, seed=0)
+    wrong = difference(assembly.network, tensors)
+    if wrong:
+        raise BadFile(
+            f"{weights}: not the weights of {recipe.architecture}, variant {recipe.variant}, for"
+            f" the {len(data.dataset.classes)} classes of {data.dataset.name}: {wrong}; give the"
+            " released file, or another --dataset"
+        )
 
 
 def _digest(path: Path) -> str:
