@@ -1,9 +1,9 @@
 """One door for plug-ins: packages named by the entry point group `seldbench.plugins`.
 
 In a package's folders `architectures/`, `features/`, `formats/`, `datasets/` and `imports/` a
-file's name is the thing's name (`desed_sim.py` is the data set `desed-sim`; files with a leading underscore are
-shared code); `recipes/<architecture>/<dataset>.toml` and `tables/<paper>.toml` are data. Listing
-reads folders and imports nothing.
+file's name is the thing's name (`desed_sim.py` is the data set `desed-sim`; files with a leading
+underscore are shared code); `recipes/<architecture>/<dataset>.toml` and `tables/<paper>.toml` are
+data. Listing reads folders and imports nothing.
 """
 
 from functools import cache

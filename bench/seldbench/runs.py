@@ -16,11 +16,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from seldbench import __version__, registry
 from seldbench.errors import BadRun, near
-from seldbench.storage import read_json, write_json
+from seldbench.storage import locked, read_json, write_json
 
 FORMAT = 1  # of a run's folder
 STAGE_FORMAT = 1  # of a stage's folder and of what its key is made of
@@ -116,8 +114,7 @@ def start_run(runs: Path, about: Mapping[str, Any]) -> Run:
     `about`: what run.json holds but for id, created, format, state and version; `key` is the digest
     of all that determines the run.
     """
-    runs.mkdir(parents=True, exist_ok=True)
-    with FileLock(runs / ".lock"):
+    with locked(runs / ".lock"):
         for run in all_runs(runs):
             known = run.about
             if known.get("key") == about["key"] and known.get("format") == FORMAT:

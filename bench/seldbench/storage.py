@@ -3,11 +3,13 @@ rename. A failure (disk full, no permission) leaves the old file as it was."""
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from filelock import FileLock, Timeout
 
 from seldbench.errors import BadFile, WriteFailed
 
@@ -32,6 +34,36 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Alone until the block ends: whoever else asks for this lock waits. The empty file stays.
+
+    Args:
+        waiting: called once if somebody else has it.
+
+    Raises:
+        WriteFailed: the operating system refused.
+    """
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            if waiting is not None:
+                waiting()
+            lock.acquire()
+    except OSError as error:
+        raise WriteFailed(
+            f"{path}: cannot be written ({error.strerror or error}); choose a folder that can be,"
+            " or free space, then start the same command again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

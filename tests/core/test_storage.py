@@ -2,11 +2,13 @@
 
 import errno
 import os
+import threading
+import time
 
 import pytest
 
 from seldbench.errors import BadFile, WriteFailed
-from seldbench.storage import atomic, read_json, write_json, write_text
+from seldbench.storage import atomic, locked, read_json, write_json, write_text
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
@@ -40,6 +42,37 @@ def test_folders_are_made_and_a_file_in_their_place_is_an_error(tmp_path):
 def test_nan_is_never_written(tmp_path):
     with pytest.raises(ValueError):
         write_json(tmp_path / "a.json", {"score": float("nan")})
+
+
+def test_who_asks_for_a_held_lock_says_so_and_waits(tmp_path):
+    done = []
+
+    def work(name):
+        with locked(tmp_path / "a" / ".lock", lambda: done.append(f"{name} waits")):
+            done.append(f"{name} begins")
+            begun.set()
+            go_on.wait(10)
+            done.append(f"{name} ends")
+
+    begun, go_on = threading.Event(), threading.Event()
+    first = threading.Thread(target=work, args=["first"])
+    first.start()
+    begun.wait(10)
+    second = threading.Thread(target=work, args=["second"])
+    second.start()
+    while "second waits" not in done and second.is_alive():
+        time.sleep(0.01)
+    go_on.set()
+    first.join(10)
+    second.join(10)
+    assert done == ["first begins", "second waits", "first ends", "second begins", "second ends"]
+
+
+def test_a_lock_that_cannot_be_written_is_an_error_with_the_remedy(tmp_path):
+    (tmp_path / "runs").write_text("a file")
+    refused = pytest.raises(WriteFailed, match=r"\.lock: cannot be written .*; choose a folder")
+    with refused, locked(tmp_path / "runs" / ".lock"):
+        pass
 
 
 def test_what_is_not_json_is_named(tmp_path):

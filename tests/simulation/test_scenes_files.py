@@ -1,6 +1,7 @@
 """Simulated SELD sets on disk: the real sets' layouts, the same bits every time, all or nothing."""
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import soundfile
 
 from seldbench.annotations import read_directions
+from seldbench.contracts import Quiet
 from seldbench.errors import BadFile, MissingData, SeldbenchError, UnknownName, WriteFailed
 from seldbench.simulation.dry import builtin_bank
 from seldbench.simulation.scenes import building, options
@@ -189,6 +191,30 @@ def test_an_interrupted_build_goes_on_and_ends_in_the_same_set(built, tmp_path, 
     assert files(tmp_path / TNSSE) == files(built[0] / TNSSE)
     for path, stamp in kept.items():
         assert (tmp_path / TNSSE / path.relative_to(part)).stat().st_mtime_ns == stamp
+
+
+def test_two_that_make_one_set_at_once_make_it_once(built, tmp_path):
+    said = []
+
+    class Heard(Quiet):
+        def say(self, line):
+            said.append(line)
+
+    def make():
+        simulate(tmp_path, progress=Heard())
+
+    both = [threading.Thread(target=make) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert files(tmp_path / TNSSE) == files(built[0] / TNSSE)
+    assert [p.name for p in tmp_path.iterdir()] == [TNSSE]
+    assert sorted(line.split(": ")[1] for line in said) == [
+        "5 clips",
+        "already there",
+        "another process makes it; waiting",
+    ]
 
 
 def test_a_set_that_is_there_is_left_alone(built):

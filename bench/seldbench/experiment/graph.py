@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from torch import nn
 
 from seldbench import registry, runs
@@ -26,7 +25,7 @@ from seldbench.experiment.scaling import fit_scaling
 from seldbench.experiment.validation import Validator
 from seldbench.recipe import Component, Recipe, Stage, canonical
 from seldbench.runs import StageFolder
-from seldbench.storage import write_json
+from seldbench.storage import locked, write_json
 from seldbench.training.data import Batches, Group, Labels, make_group
 from seldbench.training.inputs import Hearing
 from seldbench.training.loop import Job, fit
@@ -180,10 +179,11 @@ def execute(
 ) -> dict[str, Any]:
     """Train a stage unless its key is finished; what done.json says."""
     node = prepared.node
-    node.folder.path.mkdir(parents=True, exist_ok=True)
-    with FileLock(node.folder.path / ".lock"):
+    who = f"stage {node.name} [{node.key}]"
+    others = f"{who}: another process trains it; waiting"
+    with locked(node.folder.path / ".lock", lambda: progress.say(others)):
         if node.folder.done is not None:
-            progress.say(f"stage {node.name} [{node.key}]: already trained")
+            progress.say(f"{who}: already trained")
             return node.folder.done
         write_json(node.folder.path / "stage.json", node.stage.model_dump(mode="json"))
         environment = runs.environment(device_name(device))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
@@ -21,7 +20,7 @@ from seldbench.report import leaderboard, shown_directions
 from seldbench.report.results import Result, parse, run_content
 from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
 from seldbench.runs import Run, StageFolder, open_run
-from seldbench.storage import write_bytes, write_json
+from seldbench.storage import locked, write_bytes, write_json
 
 Array = np.ndarray
 
@@ -60,8 +59,7 @@ def publish(
         "clips": {"clips": clips},
     }
     folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
-    out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / LOCK):
+    with locked(out / LOCK):
         for name, png in pictures.items():
             write_bytes(folder / name, png)
         for name, part in parts.items():

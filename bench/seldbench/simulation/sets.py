@@ -2,6 +2,7 @@
 
 root/NAME/manifest.json   what the set was made from, and its fingerprint
 root/.NAME.part/          a build under way, or interrupted; parameters.json says of which set
+root/.NAME.lock           held by the process that builds; gone with the build
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 from seldbench.contracts import Progress
 from seldbench.errors import BadFile, SeldbenchError, UnknownName, WriteFailed
-from seldbench.storage import read_json, write_json
+from seldbench.storage import locked, read_json, write_json
 
 Manifest = dict[str, Any]
 
@@ -39,9 +40,20 @@ def make_set(
     Raises:
         BadFile: something else is there. WriteFailed: disk full, no permission.
     """
-    target, part = root / wanted["dataset"], root / part_name(wanted["dataset"])
-    if target.exists():
-        return _existing(target, wanted, identity, progress)
+    target = root / wanted["dataset"]
+    lock = root / f".{wanted['dataset']}.lock"
+    if not target.exists():
+        with locked(lock, lambda: progress.say(f"{target}: another process makes it; waiting")):
+            made = None if target.exists() else _made(target, wanted, build)
+            lock.unlink(missing_ok=True)  # the set is there: whoever waits finds it
+        if made is not None:
+            progress.say(f"{target}: {sum(made['counts'].values())} clips")
+            return made
+    return _existing(target, wanted, identity, progress)
+
+
+def _made(target: Path, wanted: Manifest, build: Callable[[Path], Manifest]) -> Manifest:
+    part = target.with_name(part_name(target.name))
     _start(part, wanted)
     manifest = {**wanted, **build(part)}
     write_json(part / "manifest.json", manifest)
@@ -49,10 +61,7 @@ def make_set(
     try:
         os.replace(part, target)
     except OSError as error:
-        if target.exists():
-            return _existing(target, wanted, identity, progress)
         raise WriteFailed(f"{target}: cannot be made ({error.strerror})") from error
-    progress.say(f"{target}: {sum(manifest['counts'].values())} clips")
     return manifest
 
 
