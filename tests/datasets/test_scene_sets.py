@@ -142,6 +142,17 @@ def test_without_a_set_the_error_names_the_folder_and_the_command(tmp_path):
     assert f"data simulate starss23-sim --scale small --data-root {tmp_path}" in str(error.value)
 
 
+def test_an_interrupted_build_is_named_with_the_command_that_goes_on_with_it(made, tmp_path):
+    part = tmp_path / ".tnsse2021-sim.part"
+    part.mkdir()
+    shutil.copy(made / "tnsse2021-sim" / "manifest.json", part / "parameters.json")
+    with pytest.raises(MissingData) as refused:
+        TNSSE(tmp_path)
+    assert f"{part} was begun and not finished" in str(refused.value)
+    command = f"simulate tnsse2021-sim {TNSSE(made).manifest.arguments} --data-root {tmp_path}"
+    assert str(refused.value).endswith(command)
+
+
 def test_the_real_set_does_not_take_simulated_scenes_for_its_own(made, tmp_path):
     shutil.copytree(made / "tnsse2021-sim", tmp_path / "tnsse2021")
     with pytest.raises(BadFile, match="simulated scenes"):

@@ -50,16 +50,9 @@ class Manifest:
     @property
     def arguments(self) -> str:
         """What `seldbench data simulate` was given, but for the data root."""
-        words = f"--scale {self.scale} --seed {self.seed}"
-        if self.sounds != _BUILTIN:
-            words += f" --sounds PATH/{self.folder}"
-        words += f" --fill-missing {self.fill_missing}" if self.fill_missing else ""
-        for name, value in self.options.items():
-            if isinstance(value, bool):
-                words += f" --{name}" if value else f" --no-{name}"
-            elif value is not None:
-                words += f" --{name} {_listed(value)}"
-        return words
+        about = {"scale": self.scale, "seed": self.seed, "sounds": self.sounds}
+        about |= {"sounds_folder": self.folder, "fill_missing": self.fill_missing}
+        return _arguments({**about, **self.options})
 
     @property
     def _how_hard(self) -> list[str]:
@@ -90,7 +83,8 @@ def find_set(root: Path, name: str) -> Path:
     if part.is_dir():
         raise MissingData(
             f"{name}: {part} was begun and not finished; the command that began it goes on where"
-            f" it stopped:\n  {simulate} {quote(str(root))}"
+            f" it stopped:\n  seldbench data simulate {name} {_begun_with(part)} --data-root"
+            f" {quote(str(root))}"
         )
     raise MissingData(
         f"{name}: no {folder / MANIFEST}. Make the set, from built-in sounds or with --sounds from"
@@ -141,6 +135,28 @@ def _manifest(content: dict[str, Any]) -> Manifest:
         fingerprint=str(content["fingerprint"]),
         options=MappingProxyType(options),
     )
+
+
+def _begun_with(part: Path) -> str:
+    """The arguments of a build that was begun."""
+    try:
+        return _arguments(read_json(part / "parameters.json"))
+    except (BadFile, KeyError, TypeError):
+        return "--scale small"  # nothing there can be gone on with
+
+
+def _arguments(made: Mapping[str, Any]) -> str:
+    words = f"--scale {made['scale']} --seed {made['seed']}"
+    if made["sounds"] != _BUILTIN:
+        words += f" --sounds PATH/{made['sounds_folder']}"
+    words += f" --fill-missing {made['fill_missing']}" if made["fill_missing"] else ""
+    for name in _OPTIONS:
+        value = made.get(name)
+        if isinstance(value, bool):
+            words += f" --{name}" if value else f" --no-{name}"
+        elif value is not None:
+            words += f" --{name} {_listed(value)}"
+    return words
 
 
 def _listed(value: Any) -> str:
