@@ -33,6 +33,12 @@ def test_wrong_usage_ends_in_words_and_2(seldbench):
     code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--seed", "a")
     assert code == 2
     assert "whole numbers" in err
+    code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--seed=0,-1")
+    assert code == 2
+    assert "from 0 on" in err
+    code, _, err = seldbench("data", "fetch", "tnsse2021", "--parts", ",")
+    assert code == 2
+    assert "expected some, such as foa,metadata" in err
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])

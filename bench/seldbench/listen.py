@@ -75,9 +75,10 @@ def listen(
     assembly = _assembled(run, recipe, tuple(post.thresholds))
     ears = _Ears(assembly.stage.layout, assembly.windowing.features.sample_rate, resample, channels)
     clips = [ears.clip(path) for path in files]
-    write = _write_directions if scores["task"] == "seld" else _write_events
-    if scores["task"] == "seld":
-        yield _written_classes(out, assembly.classes, clips)
+    spatial = scores["task"] == "seld"
+    write = _write_directions if spatial else _write_events
+    if spatial:
+        _refuse_other_classes(out, assembly.classes, clips)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     listener = assembly.listener(assembly.network, device)
     for done, (clip, outputs) in enumerate(listener(clips), start=1):
@@ -89,6 +90,9 @@ def listen(
             post=post,
         )
         progress.advance("listening", done, len(clips), clip.id)
+        if spatial and done == 1:
+            write_text(out / CLASSES, _classes_text(assembly.classes))
+            yield out / CLASSES
         yield from write(clip, prediction, out, assembly)
 
 
@@ -118,12 +122,18 @@ class _Ears:
             raise BadFile(
                 f"{path}: no channel {absent[0]}, it has {recording.mics}; --channels counts from 1"
             )
+        twice = [n for n in channels if channels.count(n) > 1]
+        if twice:
+            raise BadFile(
+                f"{path}: channel {twice[0]} is picked twice; each of --channels hears for itself"
+            )
         return picked(recording, [n - 1 for n in channels])
 
     def _check(self, path: Path, recording: Recording) -> None:
         number = CHANNELS[self.layout]
         if recording.mics != number:
-            given = "picked" if self.channels is not None else "there"
+            given = "1 channel is" if recording.mics == 1 else f"{recording.mics} channels are"
+            given += " picked" if self.channels is not None else " there"
             more = AudioFile(path).mics >= number
             remedy = (
                 "pick them with --channels, such as --channels 1,2,3,4 (of a file in the order W,"
@@ -132,7 +142,7 @@ class _Ears:
                 else "pick them with --channels, such as --channels 1,2,3,4"
             )
             raise BadFile(
-                f"{path}: {recording.mics} channels are {given}, but this run hears {self.layout!r}"
+                f"{path}: {given}, but this run hears {self.layout!r}"
                 f" recordings: {ORDERS[self.layout]};"
                 f" {remedy if more else 'a recording with fewer has no directions to be heard'}"
             )
@@ -199,18 +209,19 @@ def _write_directions(
     yield _written_figure(out / f"{clip.id}.png", figure)
 
 
-def _written_classes(out: Path, classes: tuple[str, ...], clips: Sequence[Clip]) -> Path:
+def _classes_text(classes: tuple[str, ...]) -> str:
     """The names of the class numbers, once for all recordings of a folder."""
+    return "index,label\n" + "".join(f"{i},{_cell(name)}\n" for i, name in enumerate(classes))
+
+
+def _refuse_other_classes(out: Path, classes: tuple[str, ...], clips: Sequence[Clip]) -> None:
     path = out / CLASSES
-    text = "index,label\n" + "".join(f"{i},{_cell(name)}\n" for i, name in enumerate(classes))
     if any(f"{clip.id}.csv" == CLASSES for clip in clips):
         raise BadFile(f"a recording named 'classes' would overwrite {path}; rename it")
-    if path.exists() and path.read_bytes() != text.encode():
+    if path.exists() and path.read_bytes() != _classes_text(classes).encode():
         raise BadFile(
             f"{path}: of other classes than this run's; predict into another folder with --out"
         )
-    write_text(path, text)
-    return path
 
 
 def _cell(text: str) -> str:

@@ -165,6 +165,8 @@ def test_channels_are_picked_and_ordered_by_their_numbers(foa_run, tmp_path):
         ((1, 2, 3, 5), "no channel 5, it has 4"),
         ((0, 1, 2, 3), "no channel 0"),
         ((1, 2, 3), "3 channels are picked"),
+        ((2,), "1 channel is picked"),
+        ((1, 2, 3, 3), "channel 3 is picked twice"),
     ],
 )
 def test_channels_that_do_not_make_the_layout_are_refused(foa_run, tmp_path, channels, message):
@@ -203,6 +205,13 @@ def test_a_recording_without_any_source_has_an_empty_csv_and_a_picture(
     hear(foa_run, tmp_path, write(tmp_path / "a.wav"))
     assert (tmp_path / "a.csv").read_text() == ""
     assert (tmp_path / "a.png").exists()
+
+
+def test_nothing_is_written_for_a_recording_that_cannot_be_heard(foa_run, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full((RATE, 4), np.nan), RATE, subtype="FLOAT")
+    with pytest.raises(BadFile, match=r"a\.wav: holds NaN"):
+        hear(foa_run, tmp_path / "out", tmp_path / "a.wav")
+    assert not (tmp_path / "out").exists()
 
 
 def test_names_of_other_classes_are_never_overwritten(foa_run, tmp_path):

@@ -77,7 +77,7 @@ def run(
         RUNS,
         console,
         variants=[name for name in variant.split(",") if name],
-        seeds=_numbers(seed, "--seed", "0,1,2"),
+        seeds=_seeds(seed),
         settings=set_,
         layout=layout,
         init=init,
@@ -206,9 +206,18 @@ def data_fetch(
     from seldbench.fetching import fetch
 
     chosen = [part.strip() for part in parts.split(",") if part.strip()]
+    if not chosen:
+        raise typer.BadParameter(f"--parts {parts!r}: expected some, such as foa,metadata")
     folder = fetch(dataset, data_root, chosen, console)
     console.close()
     typer.echo(folder)
+
+
+def _seeds(text: str) -> list[int]:
+    seeds = _numbers(text, "--seed", "0,1,2")
+    if min(seeds) < 0:
+        raise typer.BadParameter(f"--seed {text!r}: expected numbers from 0 on, such as 0,1,2")
+    return seeds
 
 
 def _numbers(text: str, option: str, example: str) -> list[int]:
