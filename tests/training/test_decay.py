@@ -1,5 +1,6 @@
 """How the step size falls."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -29,5 +30,5 @@ def test_a_line_reaches_its_factor_at_the_last_step():
     found = shares({"start": 7, "factor": 0.25, "shape": "linear"})
     assert found[:29] == [1.0] * 29
     assert found[-1] == pytest.approx(0.25)
-    falls = [a - b for a, b in zip(found[28:], found[29:])]
+    falls = [a - b for a, b in pairwise(found[28:])]
     assert falls == pytest.approx([falls[0]] * len(falls))
