@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seldbench.annotations.directions import DIALECTS, LAYOUTS, read_directions, write_directions
+from seldbench.annotations.directions import (
+    DIALECTS,
+    LAYOUTS,
+    read_directions,
+    read_run_directions,
+    write_directions,
+    write_run_directions,
+)
 from seldbench.errors import BadFile, UnknownName
 from seldbench.events import DirectionTable
 
@@ -260,3 +267,22 @@ def test_several_files_are_not_written_into_one(tmp_path):
 def test_dialects_are_told_in_words():
     assert set(DIALECTS) == set(LAYOUTS)
     assert DIALECTS["polar"] == "frame, class, track, azimuth, elevation"
+
+
+@pytest.mark.parametrize("metres", [None, 2.5])
+def test_a_runs_directions_read_back_with_and_without_distances(tmp_path, metres):
+    columns = [np.array([n]) for n in (1, 3, 1, 0)]  # the second of two files has the only row
+    distance = None if metres is None else np.array([metres])
+    table = DirectionTable(("a", "b"), *columns, np.array([[-30.0, 10.0]]), distance)
+    for side in ("reference", "predictions"):
+        write_run_directions(tmp_path, side, table)
+    for back in read_run_directions(tmp_path):
+        assert back.files == ("a", "b")
+        assert (back.distance is None) == (metres is None)
+        assert metres is None or back.distance.tolist() == [metres]
+    rows = [
+        (tmp_path / s / "directions" / "b.csv").read_text() for s in ("reference", "predictions")
+    ]
+    assert rows == (
+        ["3,1,0,-30,10\n"] * 2 if metres is None else ["3,1,0,-30,10,250\n", "3,1,0,-30,10,2.5\n"]
+    )

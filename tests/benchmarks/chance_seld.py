@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from seldbench.annotations import read_run_directions
 from seldbench.evaluation import score_seld
-from seldbench.experiment.files import read_seld
 from seldbench.runs import Run
 
 SHOWN = ("er20", "f20", "le_cd", "lr_cd")
@@ -49,7 +49,7 @@ def main():
     parser.add_argument("runs", nargs="+", type=Path)
     for path in parser.parse_args().runs:
         run = Run(path)
-        reference, predicted = read_seld(run)
+        reference, predicted = read_run_directions(run.path)
         scorer, classes = run.scores["scorers"][0], run.scores["number_of_classes"]
         draw = np.random.default_rng(0)
         drawn = [scores(reference, elsewhere(predicted, draw), scorer, classes) for _ in range(50)]

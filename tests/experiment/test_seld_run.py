@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seldbench.annotations import read_directions, read_frame_outputs
+from seldbench.annotations import read_directions, read_frame_outputs, read_run_directions
 from seldbench.annotations.tracks import rows_of_events
 from seldbench.arrays import foa_gains
 from seldbench.audio import Waveform
@@ -14,7 +14,6 @@ from seldbench.contracts import Clip, Quiet
 from seldbench.errors import BadFile, BadRecipe
 from seldbench.evaluation import score_seld
 from seldbench.events import Event, EventList
-from seldbench.experiment.files import read_seld
 from seldbench.experiment.graph import Data
 from seldbench.experiment.run import Experiment
 from seldbench.geometry import angles, unit_vectors
@@ -160,7 +159,7 @@ def test_the_files_of_a_run_hold_the_rows_of_the_set_and_score_the_same(trained,
     given = space.clips("test")[0].directions
     back = read_directions(run.reference / "directions" / f"{given.files[0]}.csv", "polar")
     np.testing.assert_array_equal(back.direction, given.direction)
-    again = score_seld(*read_seld(run), "dcase2021", classes=2)
+    again = score_seld(*read_run_directions(run.path), "dcase2021", classes=2)
     assert again.scores["f20"] == run.scores["scores"]["f20"]
 
 
@@ -169,7 +168,7 @@ def test_frame_outputs_say_how_sure_and_from_where(trained):
     outputs = read_frame_outputs(run.predictions / "outputs.npz")
     assert outputs.scores.shape == (240, 2)
     assert outputs.doa.shape == (240, 2, 3)
-    _, predicted = read_seld(run)
+    _, predicted = read_run_directions(run.path)
     first = predicted.rows(predicted.file == 0)
     k = outputs.clips.index(predicted.files[0])
     doa = outputs.doa[outputs.start[k] + first.frame[0], first.label[0]]

@@ -2,7 +2,13 @@
 operating points, frame scores and clip scores. Decimals are parsed correctly rounded."""
 
 from seldbench.annotations.class_scores import read_class_scores, write_class_scores
-from seldbench.annotations.directions import DIALECTS, read_directions, write_directions
+from seldbench.annotations.directions import (
+    DIALECTS,
+    read_directions,
+    read_run_directions,
+    write_directions,
+    write_run_directions,
+)
 from seldbench.annotations.events import (
     read_durations,
     read_events,
@@ -43,6 +49,7 @@ __all__ = [
     "read_frame_scores",
     "read_operating_points",
     "read_predictions",
+    "read_run_directions",
     "read_sources",
     "read_tag_predictions",
     "read_tags",
@@ -56,6 +63,7 @@ __all__ = [
     "write_frame_outputs",
     "write_frame_scores",
     "write_operating_points",
+    "write_run_directions",
     "write_score_table",
     "write_score_tables",
     "write_submission",

@@ -63,6 +63,12 @@ DIALECTS: Mapping[str, str] = MappingProxyType(
     {name: ", ".join(of.columns) + _UNITS.get(name, "") for name, of in LAYOUTS.items()}
 )
 
+# Those of a run's folder, without and with distances: there is no choice but by the columns.
+RUN_DIALECTS = {
+    "reference": ("polar", "polar_distance_cm"),
+    "predictions": ("polar", "polar_distance_m"),
+}
+
 
 def layout_of(dialect: str) -> Layout:
     """Raises UnknownName for a dialect that there is not."""
@@ -83,6 +89,35 @@ def read_directions(path: Path, dialect: str) -> DirectionTable:
             line is named.
     """
     return read_with_places(path, dialect)[0]
+
+
+def read_run_directions(run: Path) -> tuple[DirectionTable, DirectionTable]:
+    """The reference and the predicted directions in a run's folder.
+
+    Raises:
+        BadFile: as `read_directions`.
+    """
+    reference, predicted = (
+        _read_either(run / side / "directions", *dialects)
+        for side, dialects in RUN_DIALECTS.items()
+    )
+    return reference, predicted
+
+
+def write_run_directions(run: Path, side: str, table: DirectionTable) -> None:
+    """The "reference" or the "predictions" of a run, with distances where the table has them."""
+    dialect = RUN_DIALECTS[side][table.distance is not None]
+    write_directions(run / side / "directions", table, dialect)
+
+
+def _read_either(folder: Path, plain: str, with_distance: str) -> DirectionTable:
+    """By the first row there is: one of five columns has no distance."""
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline()
+        if first:
+            return read_directions(folder, with_distance if first.count(",") == 5 else plain)
+    return read_directions(folder, plain)
 
 
 def read_with_places(path: Path, dialect: str) -> tuple[DirectionTable, Callable[[int], str]]:

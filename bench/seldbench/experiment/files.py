@@ -9,18 +9,14 @@ reference, metres in the predictions.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from seldbench import annotations
 from seldbench.contracts import Clip
-from seldbench.events import DirectionTable
 from seldbench.inference import gathering
 from seldbench.prediction import ClipScores, Prediction
 from seldbench.runs import Run
 
-DIRECTIONS, OUTPUTS = "directions", "outputs.npz"
-REFERENCE_DIALECTS = ("polar", "polar_distance_cm")
-PREDICTION_DIALECTS = ("polar", "polar_distance_m")
+OUTPUTS = "outputs.npz"
 
 
 def write_sed(
@@ -56,38 +52,16 @@ def write_seld(
     """Directions in DCASE's formats, and the frame outputs where every clip has them."""
     reference = gathering.direction_reference(clips)
     if reference is not None:
-        _write_directions(run.reference / DIRECTIONS, reference, REFERENCE_DIALECTS)
+        annotations.write_run_directions(run.path, "reference", reference)
     _write_durations(run, clips)
     found = gathering.directions_of(predictions, classes, grid)
-    _write_directions(run.predictions / DIRECTIONS, found, PREDICTION_DIALECTS)
+    annotations.write_run_directions(run.path, "predictions", found)
     outputs = gathering.frame_outputs_of(predictions)
     if outputs is not None:
         annotations.write_frame_outputs(run.predictions / OUTPUTS, outputs)
-
-
-def read_seld(run: Run) -> tuple[DirectionTable, DirectionTable]:
-    """Reference and predicted directions of a run."""
-    return (
-        _read_directions(run.reference / DIRECTIONS, REFERENCE_DIALECTS),
-        _read_directions(run.predictions / DIRECTIONS, PREDICTION_DIALECTS),
-    )
 
 
 def _write_durations(run: Run, clips: Sequence[Clip]) -> None:
     annotations.write_durations(
         run.reference / "durations.tsv", {clip.id: clip.duration for clip in clips}
     )
-
-
-def _write_directions(folder: Path, table: DirectionTable, dialects: tuple[str, str]) -> None:
-    annotations.write_directions(folder, table, dialects[table.distance is not None])
-
-
-def _read_directions(folder: Path, dialects: tuple[str, str]) -> DirectionTable:
-    """In the dialect that `_write_directions` chose: a row of five columns has no distance."""
-    for path in sorted(folder.glob("*.csv")):
-        with path.open() as file:
-            first = file.readline()
-        if first:
-            return annotations.read_directions(folder, dialects[first.count(",") == 5])
-    return annotations.read_directions(folder, dialects[0])

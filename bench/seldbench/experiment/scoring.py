@@ -10,7 +10,6 @@ from typing import Any
 
 from seldbench import annotations
 from seldbench.evaluation import Scores, score_sed, score_seld
-from seldbench.experiment.files import read_seld
 from seldbench.metrics.seld import SCORERS
 from seldbench.runs import Run
 
@@ -34,7 +33,7 @@ def scored_sed(run: Run) -> Scores:
 
 def scored_seld(run: Run, scorers: Sequence[str], classes: Sequence[str]) -> Scores:
     """By every scorer; classes by name. Distances count where both sides have them."""
-    reference, predicted = read_seld(run)
+    reference, predicted = annotations.read_run_directions(run.path)
     with_distance = reference.distance is not None and predicted.distance is not None
     found = []
     for name in scorers:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from seldbench.annotations import read_directions, read_durations
+from seldbench.annotations import read_durations, read_run_directions
 from seldbench.annotations.tracks import events_of_rows
 from seldbench.errors import BadFile
 from seldbench.evaluation import Measure, seld_measures
@@ -24,9 +24,6 @@ Array = np.ndarray
 
 GRID = 0.1
 LONGEST = 60.0  # of a clip's shown stretch
-# Of a run's files: without and with distances. A run has no other dialects.
-REFERENCE_DIALECTS = ("polar", "polar_distance_cm")
-PREDICTION_DIALECTS = ("polar", "polar_distance_m")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +47,7 @@ def read_directed(run: Path, classes: Sequence[str]) -> Directed:
     Raises:
         BadFile: a file that is absent or breaks a rule, or a class number without a name.
     """
-    reference = _read(run / "reference" / "directions", REFERENCE_DIALECTS)
-    predicted = _read(run / "predictions" / "directions", PREDICTION_DIALECTS)
+    reference, predicted = read_run_directions(run)
     for folder, table in (("reference", reference), ("predictions", predicted)):
         highest = int(table.label.max(initial=-1))
         if highest >= len(classes):
@@ -126,16 +122,6 @@ def busiest(frames: Array, duration: float) -> float:
     first = np.round(starts / GRID).astype(np.int64)
     rows = np.searchsorted(ordered, first + length) - np.searchsorted(ordered, first)
     return float(starts[int(rows.argmax())])
-
-
-def _read(folder: Path, dialects: tuple[str, str]) -> DirectionTable:
-    """In the dialect with distances where rows have six columns."""
-    for path in sorted(folder.glob("*.csv")):
-        with path.open() as file:
-            first = file.readline()
-        if first:
-            return read_directions(folder, dialects[first.count(",") == 5])
-    return read_directions(folder, dialects[0])
 
 
 def _rows_by_file(table: DirectionTable) -> list[int]:
