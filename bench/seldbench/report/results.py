@@ -113,10 +113,18 @@ class Result(_Block):
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """The recipe's keys that the command line overrode, `key=value`."""
+        """What the command line changed of the recipe, `key=value`; `init`: whose weights the
+        training began with."""
         words = self.provenance.command
-        after = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--set"]
-        return (*after, *(w.removeprefix("--set=") for w in words if w.startswith("--set=")))
+        found = []
+        for word, after in zip(words, [*words[1:], ""]):
+            option, equals, value = word.partition("=")
+            given = value if equals else after
+            if option == "--set":
+                found.append(given)
+            elif option == "--init":
+                found.append(f"init={Path(given).name}")
+        return tuple(found)
 
     @property
     def marks(self) -> tuple[str, ...]:
