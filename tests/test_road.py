@@ -17,7 +17,8 @@ def road(tmp_path_factory):
     folder = tmp_path_factory.mktemp("road")
 
     def seldbench(*arguments):
-        environment = {k: v for k, v in os.environ.items() if k != "SELDBENCH_DATA"}
+        own = {"SELDBENCH_DATA", "COLUMNS"}
+        environment = {k: v for k, v in os.environ.items() if k not in own}
         return subprocess.run(
             [sys.executable, "-m", "seldbench", *map(str, arguments)],
             capture_output=True,
@@ -75,6 +76,12 @@ def test_seeds_are_compared_as_mean_and_spread_with_the_mark(road, runs):
     assert "±" in done.stdout
     done = road("compare", "--table", "ast_sed/1", "--markdown")
     assert "50.50" in done.stdout or "0.505" in done.stdout
+
+
+def test_a_file_has_a_system_on_one_line(road, runs):
+    (line,) = (text for text in road("compare").stdout.splitlines() if "crnn" in text)
+    assert "simulated" in line
+    assert line.count("±") > 2
 
 
 def test_publishing_makes_a_page_and_a_leaderboard_with_marks(road, runs):

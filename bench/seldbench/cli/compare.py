@@ -1,6 +1,8 @@
 """`seldbench compare`: runs beside what was published, and systems pair by pair."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from seldbench.report.paired import Pairing
 
 TASKS = "sed, seld, tagging or sources"
+UNFOLDED = 100_000  # characters: wider than any table
 
 
 def compare(
@@ -102,7 +105,9 @@ def _show(comparison: "Comparison", markdown: bool, as_json: bool) -> None:
     else:
         from rich.console import Console as Rich
 
-        Rich().print(comparison.rich_table())
+        # A file or a pipe has no width that cells would have to be folded for.
+        terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
+        Rich(width=None if terminal else UNFOLDED).print(comparison.rich_table())
 
 
 def _reader(
