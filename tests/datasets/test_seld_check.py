@@ -57,8 +57,8 @@ def test_partners_that_are_missing_are_told_with_both_paths(seld_folder, checked
     "rows, problem",
     [
         ("1,0,0,200,0\n", ":2: azimuth is 200, beyond [-180, 180] degrees"),
-        ("1,0,0,-181,0\n2,0,0,181,0\n", ":2: azimuth is -181, beyond [-180, 180] degrees (1 more"),
-        ("10,0,0,0,0\n", ":2: frame 10 is beyond the end of the recording, whose last is 9"),
+        ("1,0,0,-181,0\n2,0,0,181,0\n", ":2: azimuth is -181, beyond [-180, 180] degrees; mend"),
+        ("10,0,0,0,0\n", ":2: frame 10 is beyond the end of the recording, whose last is 9; take"),
         ("1,12,0,0,0\n", ":2: class 12, but there are 12 (0 to 11)"),
         ("0,0,0,90,0\n", ":2: frame 0 has class 0, track 0 already"),
         ("1,0,0,0,0,0\n", ":2: 6 columns, but the dialect polar has 5"),
@@ -81,6 +81,17 @@ def test_faults_of_several_files_are_all_told(seld_folder, checked):
     words = ["class 40", "azimuth is 200", "frame 99", "3 columns", "48000 Hz", "2 channels"]
     for problem, word in zip(problems, words, strict=True):
         assert word in problem
+
+
+def test_a_run_is_told_the_first_fault_of_a_split_that_it_can_use(seld_folder, open_set):
+    folder = seld_folder("tnsse2021")
+    path = folder.clip("fold6_room1_mix001", "0,0,0,200,0\n")
+    folder.clip("fold6_room1_mix002", "0,0,0,10,0\n10,0,0,0,0\n")
+    dataset = open_set("tnsse2021")
+    assert len(dataset.clips("test")) == 2
+    (told,) = (note for note in dataset.notes("test") if "azimuth" in note)
+    assert told.startswith(f"test: {path}:1: azimuth is 200")
+    assert told.endswith("and 1 more faults: `seldbench data check tnsse2021`")
 
 
 def test_both_ends_of_the_circle_are_right(seld_folder, checked):

@@ -83,7 +83,12 @@ def notes(tree: SeldTree, split: str) -> list[str]:
             f"{split}: {missing} of {expected} clips are missing ({missing / expected:.1%});"
             f" `seldbench data check {tree.name}` says more"
         )
-    return told + [f"{split}: {note}" for note in inspect(tree, split).notes]
+    files = inspect(tree, split)
+    if files.problems:
+        more = len(files.problems) - 1
+        others = f" and {more} more faults: `seldbench data check {tree.name}`" if more else ""
+        told.append(f"{split}: {files.problems[0]}{others}")
+    return told + [f"{split}: {note}" for note in files.notes]
 
 
 def _inspect_rows(

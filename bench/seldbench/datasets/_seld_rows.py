@@ -53,14 +53,16 @@ def row_faults(
     yield from first(table.label >= len(classes), lambda row: _class_fault(table, row, classes))
     yield from first(
         np.abs(table.direction[:, 0]) > 180,
-        lambda row: f"azimuth is {table.direction[row, 0]:g}, beyond [-180, 180] degrees",
+        lambda row: (
+            f"azimuth is {table.direction[row, 0]:g}, beyond [-180, 180] degrees; mend the row"
+        ),
     )
     if frames is not None:
         yield from first(
             table.frame >= frames,
             lambda row: (
                 f"frame {table.frame[row]} is beyond the end of the recording, whose last is"
-                f" {frames - 1}"
+                f" {frames - 1}; take the row out"
             ),
         )
     if unique:
