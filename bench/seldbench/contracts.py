@@ -227,8 +227,8 @@ class Import:
 
     architecture, dataset: whose recipe the weights run by. convert: their tensors -> the recipe's
     variant and the network's own tensors; ValueError in words for tensors of another network.
-    released: {SHA-256 of a file: what it is}. notes: what is not in the release, and what stands
-    in its place.
+    released: {SHA-256 of a file: what it is}. protocol: how they were selected on `dataset`, as
+    recipes say it. notes: what is not in the release, and what stands in its place.
     """
 
     architecture: str
@@ -236,6 +236,7 @@ class Import:
     convert: Callable[[Mapping[str, Tensor]], tuple[str, dict[str, Tensor]]]
     released: Mapping[str, str]
     source: str
+    protocol: str
     notes: str
 
 

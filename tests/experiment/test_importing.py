@@ -105,11 +105,11 @@ def imported(monkeypatch, tmp_path):
     """Imports a file on the toy set: (lines printed, lines said)."""
     monkeypatch.setattr(importing, "open_dataset", lambda name, root: Space())
 
-    def call(path, kind="dcase2024"):
+    def call(path, kind="dcase2024", dataset="starss23-sim"):
         heard = Heard()
         lines = list(
             importing.import_weights(
-                kind, path, tmp_path / "runs", heard, dataset="starss23-sim", data_root=None
+                kind, path, tmp_path / "runs", heard, dataset=dataset, data_root=None
             )
         )
         return lines, heard.lines
@@ -136,6 +136,19 @@ def test_released_tensors_become_a_run_that_says_what_it_is(imported, tmp_path):
     )
     _, header = checkpoint.load(run.stage("seld").scaling)
     assert header == {"fitted_on": ["train/real"]}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "protocol"), [("starss23", "select_on_test"), ("starss23-sim", "held_out")]
+)
+def test_on_the_set_that_the_weights_were_selected_on_the_run_says_so(
+    imported, tmp_path, dataset, protocol
+):
+    torch.save(official_state(), tmp_path / "model.h5")
+    lines, _ = imported(tmp_path / "model.h5", dataset=dataset)
+    (run,) = all_runs(tmp_path / "runs")
+    assert run.scores["protocol"] == protocol
+    assert any("PROTOCOL select_on_test" in line for line in lines) == (dataset == "starss23")
 
 
 def test_the_same_file_is_imported_once(imported, tmp_path):

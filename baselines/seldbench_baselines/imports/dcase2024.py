@@ -44,6 +44,7 @@ IMPORT = Import(
         ),
     },
     source="partha2409/DCASE2024_seld_baseline, commit 0b07887",
+    protocol="select_on_test",  # train_seldnet.py keeps the epoch that is best on fold 4
     notes="The mean and deviation by which the authors scaled the features were not released; they"
     " are fitted anew on the training split of the data set that is named here.",
 )

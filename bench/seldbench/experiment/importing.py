@@ -89,6 +89,7 @@ def _recipe(
     stage = recipe.stage
     # Nothing is trained: one example of each split is enough, and the last weights are the first.
     settings = own | {
+        "protocol": known.protocol if dataset == known.dataset else recipe.protocol,
         "title": f"{recipe.title} (imported)",
         "imported": dict(about),
         f"stages.{recipe.shown_stage}.batch": dict.fromkeys(stage.trained_on, 1),
