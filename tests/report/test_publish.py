@@ -41,6 +41,18 @@ def test_a_published_command_names_no_folder_of_the_machine(write_run, tmp_path)
     assert '"data"' in texts[0] or any('"--data-root"' in text for text in texts)
 
 
+def test_a_published_recipe_names_no_folder_of_the_machine(write_run, tmp_path):
+    run = write_run("a")
+    recipe = read(run / "recipe.json")
+    weights = "/home/somebody/runs/stages/675c024efe00ec37/weights.safetensors"
+    recipe["stages"] = {"sed": {"init": {"": {"path": weights}}, "select": "last"}}
+    (run / "recipe.json").write_text(json.dumps(recipe))
+    content = read(publish(run, tmp_path / "out"))
+    stage = content["provenance"]["recipe"]["stages"]["sed"]
+    assert stage["init"][""]["path"] == "675c024efe00ec37/weights.safetensors"
+    assert stage["select"] == "last"
+
+
 def test_curves_hold_every_number_of_the_log_by_epoch(write_run, tmp_path):
     publish(write_run("a"), tmp_path / "out")
     stage = read(tmp_path / "out" / "runs" / "a" / "curves.json")["stages"]["sed"]

@@ -321,7 +321,7 @@ def run_content(run: Run) -> dict[str, Any]:
         raise BadRun(f"{run.path}/scores.json: is of the run {run.scores.get('run')!r}; run again")
     provenance = {key: about.get(key) for key in ("key", "created", "limit", "fold")}
     provenance["command"] = [_shareable(str(word)) for word in about.get("command", [])]
-    provenance["recipe"] = read_json(run.path / "recipe.json")
+    provenance["recipe"] = _without_folders(read_json(run.path / "recipe.json"))
     scores = {key: value for key, value in run.scores.items() if key != "command"}
     return {**scores, "provenance": provenance}
 
@@ -334,6 +334,18 @@ def of_run(path: Path) -> Result:
     """
     run = open_run(path)
     return parse(run_content(run), run.path / "scores.json")
+
+
+def _without_folders(value: Any) -> Any:
+    """A recipe without the folders of the machine that it ran on: of an absolute path, such as that
+    of first weights, the last two names stay."""
+    if isinstance(value, dict):
+        return {key: _without_folders(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, str) and Path(value).is_absolute():
+        return "/".join(Path(value).parts[-2:])
+    return value
 
 
 def _shareable(word: str) -> str:
