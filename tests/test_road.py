@@ -126,6 +126,8 @@ def interrupted(folder, command, sign):
         text=True,
         cwd=folder,
         start_new_session=True,
+        # Tests that run in the background of a shell have Ctrl-C ignored, and pass that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list(folder.glob(sign)):
         assert process.poll() is None, process.stderr.read()
