@@ -69,13 +69,17 @@ def listen(
     """
     run = open_run(name, runs)
     scores = run.scores
-    post = PostProcessing(**scores["post"])
+    try:
+        post, spatial = PostProcessing(**scores["post"]), scores["task"] == "seld"
+    except (KeyError, TypeError):
+        raise BadRun(
+            f"{run.path}/scores.json: lacks or garbles `post` or `task`; run again"
+        ) from None
     recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
     _refuse_equal_names(files)
     assembly = _assembled(run, recipe, tuple(post.thresholds))
     ears = _Ears(assembly.stage.layout, assembly.windowing.features.sample_rate, resample, channels)
     clips = [ears.clip(path) for path in files]
-    spatial = scores["task"] == "seld"
     write = _write_directions if spatial else _write_events
     if spatial:
         _refuse_other_classes(out, assembly.classes, clips)

@@ -1,6 +1,7 @@
 """`seldbench predict` of a run with directions: what channels and rate it hears, and its files."""
 
 import csv
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,13 +15,14 @@ from seldbench.annotations.tracks import rows_of_events
 from seldbench.arrays import foa_gains
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip, Quiet
-from seldbench.errors import BadFile
+from seldbench.errors import BadFile, BadRun
 from seldbench.events import Event, EventList
 from seldbench.experiment.graph import Data
 from seldbench.experiment.run import Experiment
 from seldbench.geometry import unit_vectors
 from seldbench.listen import listen
 from seldbench.recipe import resolve
+from seldbench.runs import Run
 
 RATE = 24000
 CLASSES = ("hiss, loud", "hum")
@@ -212,6 +214,13 @@ def test_nothing_is_written_for_a_recording_that_cannot_be_heard(foa_run, tmp_pa
     with pytest.raises(BadFile, match=r"a\.wav: holds NaN"):
         hear(foa_run, tmp_path / "out", tmp_path / "a.wav")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_whose_scores_are_garbled_is_named(foa_run, tmp_path):
+    shutil.copytree(foa_run.path, tmp_path / "garbled")
+    (tmp_path / "garbled" / "scores.json").write_text("{}")
+    with pytest.raises(BadRun, match=r"garbled/scores\.json: lacks or garbles `post`"):
+        hear(Run(tmp_path / "garbled"), tmp_path / "out", write(tmp_path / "a.wav"))
 
 
 def test_names_of_other_classes_are_never_overwritten(foa_run, tmp_path):

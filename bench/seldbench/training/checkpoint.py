@@ -44,7 +44,8 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
         raise BadRun(
-            f"{path}: no readable weights ({error}); delete its folder and train again"
+            f"{path}: no readable weights ({error}); name others, or where it lies in a folder of"
+            " runs/stages, delete that folder and train again"
         ) from None
     if header is None:
         raise BadRun(f"{path}: was not written by seldbench")
