@@ -78,7 +78,7 @@ def train(data, epochs, keep_memory):
     if not keep_memory:
         graph.keep_freed_memory = lambda: None
     settings = {"training.epochs": epochs, "select": "last", "batch": {"train/real+valid": 128}}
-    settings |= {"heads.multi_accdoa.on": ["train/real", "valid"], "protocol": "select_on_test"}
+    settings |= {"heads.frames.on": ["train/real", "valid"], "protocol": "select_on_test"}
     recipe = resolve(recipe_file("seldnet", "starss22"), "starss22", "foa", settings)
     with tempfile.TemporaryDirectory() as folder:
         found = graph.Data(DATASET(data.parent))
