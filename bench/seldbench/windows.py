@@ -60,10 +60,6 @@ class Windowing:
         for clip in clips:
             _ = self._recording(clip).mics  # opens a file's header
 
-    def whole(self, clip: Clip) -> Array:
-        """The whole clip, padded; (mics, samples) float32."""
-        return _padded(self._recording(clip).read(0.0, clip.duration), self._length(clip))
-
     def cut(self, clip: Clip, onset: float) -> Array:
         """The window from `onset` with margins: (mics, margin + samples + margin) float32."""
         start = round(onset * self.features.sample_rate)
