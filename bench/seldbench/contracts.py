@@ -70,7 +70,7 @@ class Dataset(Protocol):
     """
 
     name: str
-    task: str  # "sed", "seld", "tagging", "separation"
+    task: str  # "sed", "seld", "tagging" (then `single`: a clip has one label), "separation"
     classes: tuple[str, ...]
     grid: float | None
     splits: tuple[str, ...]
@@ -106,6 +106,8 @@ class Features(Protocol):
     lags: of the channels the last so many, whose bins are lags and not frequencies.
     statistics: whether whole-file rules need a statistic of the clip. fitted: whether there are
     statistics of training clips to fit; they are all that the module's state_dict holds.
+    blank: what finished frames beyond a recording's end hold; None: the recording is heard with
+    zeros appended.
     """
 
     version: int
@@ -118,6 +120,7 @@ class Features(Protocol):
     margin: int
     statistics: bool
     fitted: bool
+    blank: float | None
 
     def frames(self, samples: int) -> int:
         """Frames of a clip of so many samples."""
@@ -207,18 +210,49 @@ class OutputFormat(Protocol):
 
 
 @dataclass(frozen=True)
+class Variation:
+    """A trained network heard another way, such as through one frequency row alone.
+
+    about: numbers for figures, such as the first bin heard and how many.
+    """
+
+    name: str
+    network: nn.Module
+    about: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Architecture:
     """What a file in architectures/ names as `ARCHITECTURE`.
 
     build(channels, bins, hop, sizes={head: size}, **plain arguments) -> nn.Module with
     forward(features, **inputs) -> {head: tensor} and .hop, the hop of its label frames.
     source: paper and official code; notes: where it departs from either, and why.
+    probes: {name: a trained network -> ways to hear it otherwise}, each scored by
+    `predict RUN --probe NAME`.
     """
 
     build: Callable[..., nn.Module]
     source: str
     notes: str
     version: int = 1
+    probes: Mapping[str, Callable[[nn.Module], Sequence[Variation]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights that others released, from which a part of a network may start; what a file in
+    weights/ names as `WEIGHTS`.
+
+    convert: their tensors and the part's own by name, and the recipe's arguments -> all tensors of
+    the part; every given tensor is used, or named by `convert` as left out on purpose. ValueError
+    in words for tensors of another network. where: which file it is and where it is had.
+    """
+
+    convert: Callable[..., dict[str, Tensor]]
+    where: str
+    source: str
+    notes: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """One door for plug-ins: packages named by the entry point group `seldbench.plugins`.
 
-In a package's folders `architectures/`, `features/`, `formats/`, `datasets/` and `imports/` a
-file's name is the thing's name (`desed_sim.py` is the data set `desed-sim`; files with a leading
-underscore are shared code); `recipes/<architecture>/<dataset>.toml` and `tables/<paper>.toml` are
-data. Listing reads folders and imports nothing.
+In a package's folders `architectures/`, `features/`, `formats/`, `datasets/`, `imports/` and
+`weights/` a file's name is the thing's name (`desed_sim.py` is the data set `desed-sim`; files with
+a leading underscore are shared code); `recipes/<architecture>/<dataset>.toml` and
+`tables/<paper>.toml` are data. Listing reads folders and imports nothing.
 """
 
 from functools import cache
@@ -23,6 +23,7 @@ DEFINES = {
     "formats": "FORMAT",
     "datasets": "DATASET",
     "imports": "IMPORT",
+    "weights": "WEIGHTS",
 }
 DATA = ("recipes", "tables")
 
@@ -69,7 +70,11 @@ def data_file(kind: str, name: str) -> Path:
 def _lookup(kind: str, name: str) -> tuple[str, Path]:
     files = _files(kind)
     if name not in files:
-        singular = {"tables": "paper with tables", "features": "features"}.get(kind, kind[:-1])
+        singular = {
+            "tables": "paper with tables",
+            "features": "features",
+            "weights": "weights",
+        }.get(kind, kind[:-1])
         raise UnknownName(
             f"no {singular} named {name!r}{near(name, files)}; see `seldbench list {kind}`"
         )

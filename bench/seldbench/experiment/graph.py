@@ -90,7 +90,7 @@ def nodes(recipe: Recipe, data: Data, seed: int, folder: Path) -> list[Node]:
                 "data": [data.dataset.name, fingerprint, data.fold, data.limit],
                 "seed": seed,
                 "parents": {parent: node.key for parent, node in parents.items()},
-                "init": {o.path: _file_digest(o.path) for o in stage.init.values() if o.path},
+                "init": {o.path: _file_digest(o.path) for o in stage.origins.values() if o.path},
             }
         )
         made[name] = Node(name, stage, key, StageFolder(folder / key), parents)
@@ -118,7 +118,7 @@ def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
     """
     stage = node.stage
     assembly = assemble(recipe.architecture, stage, data.dataset.classes, seed)
-    for part, origin in stage.init.items():
+    for part, origin in stage.origins.items():
         if origin.path is not None:  # to refuse those of another network; the training begins anew
             initialise(assembly.network, part, Path(origin.path), origin.part)
     groups = [
@@ -207,7 +207,7 @@ def _train(
 ) -> dict[str, Any]:
     node, stage, assembly = prepared.node, prepared.node.stage, prepared.assembly
     keep_freed_memory()
-    for part, origin in stage.init.items():
+    for part, origin in stage.origins.items():
         source = (
             Path(origin.path) if origin.path else node.parents[origin.stage or ""].folder.weights
         )

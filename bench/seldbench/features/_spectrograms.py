@@ -76,6 +76,7 @@ class SpectrogramFeatures(nn.Module):
     version = 1
     sample_rate = SAMPLE_RATE
     lags = 0
+    blank = None
 
     mean: Tensor
     scale: Tensor

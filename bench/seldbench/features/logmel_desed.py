@@ -46,6 +46,7 @@ class LogMelDesed(nn.Module):
     margin = N_FFT // 2 // HOP_SAMPLES
     statistics = True
     fitted = False
+    blank = None
 
     window: Tensor
     bank: Tensor

@@ -9,16 +9,15 @@ which are taken whole. Unknown keys are refused.
 from seldbench.recipe.model import (
     PROTOCOLS,
     SCORES,
-    ClipMask,
-    Component,
-    Consistency,
     Head,
-    Post,
+    Imported,
+    Input,
+    Origin,
+    Pseudo,
     Recipe,
     Stage,
-    Training,
-    Tune,
 )
+from seldbench.recipe.post import ClipMask, Post, Tune
 from seldbench.recipe.resolving import (
     canonical,
     merge,
@@ -27,6 +26,8 @@ from seldbench.recipe.resolving import (
     resolve,
     variants,
 )
+from seldbench.recipe.table import Component
+from seldbench.recipe.training import Consistency, Decay, Training
 
 __all__ = [
     "PROTOCOLS",
@@ -34,8 +35,13 @@ __all__ = [
     "ClipMask",
     "Component",
     "Consistency",
+    "Decay",
     "Head",
+    "Imported",
+    "Input",
+    "Origin",
     "Post",
+    "Pseudo",
     "Recipe",
     "Stage",
     "Training",

@@ -1,14 +1,15 @@
-"""What a resolved recipe says, table by table. Defaults of training are written here and nowhere
-else; a model's are in its own signature.
-"""
+"""What a resolved recipe says, table by table; a model's defaults are in its own signature."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from seldbench.errors import BadRecipe, near
+from seldbench.errors import near
 from seldbench.metrics.seld import SCORERS
+from seldbench.recipe.post import Post
+from seldbench.recipe.table import Named, Table
+from seldbench.recipe.training import Training
 
 # What each scorer scores, as `Dataset.task` names it.
 SCORES = {"sed": "sed", "tagging": "tagging", "sources": "separation"} | dict.fromkeys(
@@ -18,30 +19,6 @@ PROTOCOLS = {
     "held_out": "everything is chosen on validation data",
     "select_on_test": "weights are selected on the split that is reported, as published",
 }
-
-
-class Table(BaseModel):
-    """A TOML table: unknown keys refused, values as written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
-class Component(BaseModel):
-    """A named thing and its plain arguments: `features = "logmel"` or `{name = "logmel", ...}`."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    name: str
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return dict(self.model_extra or {})
-
-
-Named = Annotated[Component, BeforeValidator(_named)]
 
 
 class Head(Table):
@@ -61,65 +38,40 @@ class Augment(Table):
     view: list[Named] = []
 
 
-class Consistency(Table):
-    """Mean teacher: weight and ramp-up of the consistency loss, decay of the teacher's average."""
-
-    weight: float = 2.0
-    ramp_epochs: float = Field(default=50, ge=0)
-    decay: float = Field(default=0.999, gt=0, lt=1)
-
-
-class Decay(Table):
-    """How the step size falls after `start` epochs: at once to `factor` of it, or in a line that
-    reaches `factor` at the last step."""
-
-    start: float = Field(ge=0)
-    factor: float = Field(gt=0, le=1)
-    shape: Literal["step", "linear"] = "step"
-
-
-class Training(Table):
-    """One training. Adam's step size rises as exp(-5 (1 - s/R)^2) over `ramp_epochs`.
-
-    window: seconds of a clip in one example (shorter clips are zero-padded). hop: seconds from one
-    example of a clip to the next; None: side by side. steps: per epoch; None: until the shortest
-    group of the batch is used up. accumulate: parts a batch is cut into. keep_spectra: on disk
-    while the stage trains; "auto": on a CPU, where waves are not augmented and the disk has room.
-    """
-
-    step: Literal["supervised", "mean_teacher"] = "supervised"
-    epochs: int = Field(ge=0)
-    steps: int | None = Field(None, gt=0)
-    window: float = Field(gt=0)
-    hop: float | None = Field(None, gt=0)
-    optimiser: Literal["adam", "adamw"] = "adam"
-    lr: float = Field(1e-3, gt=0)
-    decay: Decay | None = None
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = Field(1e-8, gt=0)
-    weight_decay: float = Field(0.0, ge=0)
-    ramp_epochs: float = Field(0, ge=0)
-    clip_gradient: float | None = Field(None, gt=0)
-    accumulate: int = Field(1, ge=1)
-    precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
-    channels_last: bool = True
-    keep_spectra: Literal["auto", "never"] = "auto"
-    validate_every: int = Field(1, ge=1)
-    consistency: Consistency = Consistency()
-
-
 class Origin(Table):
-    """Where a part's first weights come from: another stage, or a safetensors file."""
+    """Where a part's first weights come from: another stage; a safetensors file of ours (`path`);
+    or weights that others released (`weights`, a name of the registry with its arguments), whose
+    file `path` is where `--init` names it. part: of the other network, "" for all."""
 
     stage: str | None = None
     path: str | None = None
+    weights: Named | None = None
     part: str = ""
 
     @model_validator(mode="after")
     def _one_source(self) -> "Origin":
-        if (self.stage is None) == (self.path is None):
-            raise ValueError("give either `stage` or `path`")
+        if (self.stage is None) == (self.path is None and self.weights is None):
+            raise ValueError("give `stage`, or else `path` or `weights`")
         return self
+
+
+class Input(Table):
+    """What a network hears besides the features: the output of a head of another stage. truth: the
+    format in which a clip's own labels stand in its place in training, where it has them."""
+
+    stage: str
+    head: str
+    truth: Named | None = None
+
+
+class Pseudo(Table):
+    """Labels for clips that lack them: what another stage says of these, decided by `post`.
+
+    kind: "strong" for its events, "weak" for the classes whose clip score is above the threshold.
+    """
+
+    stage: str
+    kind: Literal["strong", "weak"]
 
 
 class Inference(Table):
@@ -133,8 +85,11 @@ class Inference(Table):
 class Stage(Table):
     """One training and what determines it. `init`: {part of this network: where from}; "" is all.
 
+    "none" as a part's origin is random weights where others start from trained ones: rows say so.
     select: {"valid/...": score}, summed; {"valid/...": "loss"} (lower is better); or "last".
+    average: with "last", the mean of the weights after these epochs, first and last.
     fit_on: the splits whose clips the features' scaling is fitted on; None: those of the batch.
+    inputs: {argument of the network's forward: what it is given}. labels: {split: whose labels}.
     """
 
     features: Named
@@ -147,11 +102,23 @@ class Stage(Table):
     training: Training
     select: Annotated[dict[str, str], Field(min_length=1)] | Literal["last"]
     inference: Inference = Field(default_factory=lambda: Inference(hop=None))
-    init: dict[str, Origin] = {}
+    average: tuple[PositiveInt, PositiveInt] | None = None
+    init: dict[str, Origin | Literal["none"]] = {}
+    inputs: dict[str, Input] = {}
+    labels: dict[str, Pseudo] = {}
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """Where parts start from, those left at random not among them."""
+        return {part: o for part, o in self.init.items() if isinstance(o, Origin)}
 
     @property
     def parents(self) -> tuple[str, ...]:
-        return tuple(sorted({o.stage for o in self.init.values() if o.stage}))
+        """Every stage that this one needs finished."""
+        from_ = {o.stage for o in self.origins.values() if o.stage}
+        from_ |= {given.stage for given in self.inputs.values()}
+        from_ |= {given.stage for given in self.labels.values()}
+        return tuple(sorted(from_))
 
     @property
     def trained_on(self) -> list[str]:
@@ -175,6 +142,18 @@ class Stage(Table):
         return self
 
     @model_validator(mode="after")
+    def _averaged(self) -> "Stage":
+        if self.average is None:
+            return self
+        first, last = self.average
+        if self.select != "last" or not first <= last <= self.training.epochs:
+            raise ValueError(
+                f"average: epochs {first} to {last} of {self.training.epochs}; it needs"
+                ' select = "last" and epochs that are trained'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _heard_whole(self) -> "Stage":
         hop, window = self.inference.hop, self.training.window
         if hop is not None and hop > window:
@@ -183,45 +162,6 @@ class Stage(Table):
                 f" {window:g} s: what lies between would not be heard; give at most that"
             )
         return self
-
-
-class Tune(Table):
-    """Values tried on a validation split; the best per class by `score` is kept with the split.
-
-    score: "event_f1", of events; "f20", of directions, by the recipe's first scorer.
-    """
-
-    on: str
-    score: Literal["event_f1", "f20"] = "event_f1"
-    thresholds: list[float] = []
-    medians: list[float] = []
-
-
-class ClipMask(Table):
-    """A frame score is never above its clip's score of the class."""
-
-    frames: str
-    clip: str
-
-
-class Post(Table):
-    """Scores to events: one value for all classes, or one by class. Medians are in seconds."""
-
-    thresholds: float | dict[str, float] = 0.5
-    medians: float | dict[str, float] = 0.0
-    origin: str
-    clip_mask: ClipMask | None = None
-    tune: Tune | None = None
-
-    def by_class(self, key: Literal["thresholds", "medians"], classes: Sequence[str]) -> dict:
-        """{class: value}; a class that the recipe leaves out is an error, never a default."""
-        value = getattr(self, key)
-        if isinstance(value, float):
-            return dict.fromkeys(classes, value)
-        missing = [c for c in classes if c not in value]
-        if missing:
-            raise BadRecipe(f"post.{key}: no value for {', '.join(missing)}")
-        return {c: value[c] for c in classes}
 
 
 class Imported(Table):
@@ -260,7 +200,8 @@ class Recipe(Table):
             for parent in stage.parents:
                 if parent not in self.stages:
                     raise ValueError(
-                        f"stages.{name}.init: no stage {parent!r}{near(parent, self.stages)}"
+                        f"stages.{name}: no stage {parent!r} to start from"
+                        f"{near(parent, self.stages)}"
                     )
         return self
 

@@ -11,24 +11,13 @@ from pydantic import BaseModel, ValidationError
 
 from seldbench import registry
 from seldbench.errors import BadRecipe, UnknownName, near
-from seldbench.recipe.model import (
-    Augment,
-    ClipMask,
-    Consistency,
-    Decay,
-    Head,
-    Inference,
-    Origin,
-    Post,
-    Recipe,
-    Stage,
-    Training,
-    Tune,
-)
+from seldbench.recipe.model import Augment, Head, Inference, Input, Origin, Pseudo, Recipe, Stage
+from seldbench.recipe.post import ClipMask, Post, Tune
+from seldbench.recipe.training import Consistency, Decay, Training
 
 # A variant that names one of these says all of it: merged, an entry could never be taken away.
 REPLACED = frozenset(
-    {"batch", "select", "medians", "thresholds", "features", "format", "tune", "clip_mask"}
+    {"batch", "select", "medians", "thresholds", "features", "format", "tune", "clip_mask", "boxes"}
 )
 STAGE_KEYS = (
     "features",
@@ -41,7 +30,10 @@ STAGE_KEYS = (
     "training",
     "select",
     "inference",
+    "average",
     "init",
+    "inputs",
+    "labels",
 )
 
 
@@ -208,6 +200,8 @@ def _models() -> tuple[type[BaseModel], ...]:
         Inference,
         Consistency,
         Origin,
+        Input,
+        Pseudo,
         Post,
         Tune,
         ClipMask,
