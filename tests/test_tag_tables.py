@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seldbench.annotations.tags import Tags, read_tag_predictions, read_tags
+from seldbench.annotations.tags import Tags, read_tag_predictions, read_tags, write_tags
 from seldbench.errors import BadFile
 from seldbench.prediction import ClipScores
 
@@ -91,3 +91,35 @@ def test_a_score_is_a_finite_number(table, cell):
 def test_folds_belong_into_the_reference(table):
     with pytest.raises(BadFile, match="'fold' belongs into the reference"):
         read_tag_predictions(table("filename dog fold", "a 0.5 1"))
+
+
+def written(tmp_path, labels, classes, **more):
+    path = tmp_path / "tags.tsv"
+    given = Tags(np.array(labels, dtype=bool), ("a", "b"), classes, **more)
+    write_tags(path, given)
+    return path.read_text().splitlines(), read_tags(path)
+
+
+def test_one_label_a_clip_is_written_with_its_fold(tmp_path):
+    fold = np.array([1, 5])
+    lines, back = written(tmp_path, [[0, 1], [1, 0]], ("cat, wild", "dog"), single=True, fold=fold)
+    assert lines == ["filename\tlabel\tfold", "a\tdog\t1", "b\tcat, wild\t5"]
+    assert back.single and back.fold.tolist() == [1, 5]
+    assert rows(back) == {"a": ["dog"], "b": ["cat, wild"]}
+
+
+def test_several_labels_are_written_separated_by_commas(tmp_path):
+    lines, back = written(tmp_path, [[1, 1], [0, 0]], ("dog", "cat"))
+    assert lines == ["filename\tevent_labels", "a\tcat,dog", "b\t"]
+    assert rows(back) == {"a": ["cat", "dog"], "b": []}
+
+
+def test_names_with_commas_have_a_column_a_class(tmp_path):
+    lines, back = written(tmp_path, [[1, 1], [0, 0]], ("Male speech, man speaking", "Dog"))
+    assert lines == ["filename\tMale speech, man speaking\tDog", "a\t1\t1", "b\t0\t0"]
+    assert rows(back) == {"a": ["Male speech, man speaking", "Dog"], "b": []}
+
+
+def test_a_clip_without_its_one_label_is_not_written(tmp_path):
+    with pytest.raises(BadFile, match="b has 0 labels; every clip has one here"):
+        written(tmp_path, [[0, 1], [0, 0]], ("cat", "dog"), single=True)

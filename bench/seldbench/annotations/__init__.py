@@ -33,11 +33,12 @@ from seldbench.annotations.scores import (
 )
 from seldbench.annotations.sources import read_answers, read_sources
 from seldbench.annotations.submissions import check_submission, write_submission
-from seldbench.annotations.tags import read_tag_predictions, read_tags
+from seldbench.annotations.tags import Tags, read_tag_predictions, read_tags, write_tags
 
 __all__ = [
     "DIALECTS",
     "FrameOutputs",
+    "Tags",
     "check_submission",
     "read_answers",
     "read_class_scores",
@@ -67,6 +68,7 @@ __all__ = [
     "write_score_table",
     "write_score_tables",
     "write_submission",
+    "write_tags",
     "write_unlabelled",
     "write_weak",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from seldbench.annotations.events import labels_in
-from seldbench.annotations.table import Table, read_table
+from seldbench.annotations.table import Table, read_table, write_table
 from seldbench.errors import BadFile
 from seldbench.prediction import ClipScores
 
@@ -58,6 +58,27 @@ def read_tag_predictions(path: Path) -> Tags | ClipScores:
     if "fold" in table.columns:
         raise BadFile(f"{path}: the column 'fold' belongs into the reference; take it out")
     return _decided(table) or _scored(table)
+
+
+def write_tags(path: Path, tags: Tags) -> None:
+    """The column `label` where each clip has one; else `event_labels` or, where a class's name
+    holds a comma, a column a class.
+
+    Raises:
+        BadFile: a clip of a single-label table without its one label.
+    """
+    marked = not tags.single and any("," in name for name in tags.classes)
+    columns = tags.classes if marked else ("label",) if tags.single else ("event_labels",)
+    folds = () if tags.fold is None else ("fold",)
+    rows = []
+    for i, clip in enumerate(tags.clips):
+        row = tags.labels[i]
+        labels = [tags.classes[k] for k in np.flatnonzero(row)]
+        if tags.single and len(labels) != 1:
+            raise BadFile(f"{path}: {clip} has {len(labels)} labels; every clip has one here")
+        cells = [str(int(mark)) for mark in row] if marked else [",".join(sorted(labels))]
+        rows.append((clip, *cells, *(() if tags.fold is None else (str(tags.fold[i]),))))
+    write_table(path, ("filename", *columns, *folds), rows)
 
 
 def _decided(table: Table) -> Tags | None:

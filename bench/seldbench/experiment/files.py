@@ -3,6 +3,7 @@
     SED    reference/{ground_truth,durations}.tsv    predictions/{events.tsv,scores.npz,clips.tsv}
     SELD   reference/directions/<clip>.csv, durations.tsv    predictions/directions/<clip>.csv,
            outputs.npz
+    tagging  reference/{tags,durations}.tsv          predictions/clips.tsv
 
 Directions are polar, with the distance as sixth column where there is one: centimetres in the
 reference, metres in the predictions.
@@ -10,8 +11,11 @@ reference, metres in the predictions.
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from seldbench import annotations
 from seldbench.contracts import Clip
+from seldbench.errors import MissingData
 from seldbench.inference import gathering
 from seldbench.prediction import ClipScores, Prediction
 from seldbench.runs import Run
@@ -34,12 +38,7 @@ def write_sed(
     frames = gathering.frame_scores_of(predictions, clips, classes)
     if frames is not None:
         annotations.write_frame_scores(run.predictions / "scores.npz", frames)
-    clip_scores = gathering.clip_scores_of(predictions, clips)
-    if clip_scores is not None:
-        names = tuple(clip.id for clip in clips)
-        annotations.write_clip_scores(
-            run.predictions / "clips.tsv", ClipScores(clip_scores, names, classes)
-        )
+    _write_clip_scores(run, clips, predictions, classes)
 
 
 def write_seld(
@@ -59,6 +58,61 @@ def write_seld(
     outputs = gathering.frame_outputs_of(predictions)
     if outputs is not None:
         annotations.write_frame_outputs(run.predictions / OUTPUTS, outputs)
+
+
+def write_tagging(
+    run: Run,
+    clips: Sequence[Clip],
+    predictions: Mapping[str, Prediction],
+    classes: tuple[str, ...],
+    *,
+    single: bool,
+    folds: Mapping[str, int] | None = None,
+) -> None:
+    """Labels and scores of clips, of all folds together.
+
+    Args:
+        single: whether each clip of the set has one label.
+        folds: {clip: its fold}; None where the set has none.
+
+    Raises:
+        MissingData: a clip whose labels are not known.
+    """
+    annotations.write_tags(run.reference / "tags.tsv", _tags(clips, classes, single, folds))
+    _write_durations(run, clips)
+    _write_clip_scores(run, clips, predictions, classes)
+
+
+def _tags(
+    clips: Sequence[Clip],
+    classes: tuple[str, ...],
+    single: bool,
+    folds: Mapping[str, int] | None,
+) -> annotations.Tags:
+    column = {name: i for i, name in enumerate(classes)}
+    marks = np.zeros((len(clips), len(classes)), dtype=bool)
+    for row, clip in zip(marks, clips):
+        if clip.labels is None:
+            raise MissingData(
+                f"{clip.id}: its labels are not known, so nothing of it can be scored"
+            )
+        row[[column[label] for label in clip.labels]] = True
+    names = tuple(clip.id for clip in clips)
+    fold = None if folds is None else np.array([folds[name] for name in names], dtype=np.int64)
+    return annotations.Tags(marks, names, classes, single, fold)
+
+
+def _write_clip_scores(
+    run: Run,
+    clips: Sequence[Clip],
+    predictions: Mapping[str, Prediction],
+    classes: tuple[str, ...],
+) -> None:
+    scores = gathering.clip_scores_of(predictions, clips)
+    if scores is not None:
+        names = tuple(clip.id for clip in clips)
+        path = run.predictions / "clips.tsv"
+        annotations.write_clip_scores(path, ClipScores(scores, names, classes))
 
 
 def _write_durations(run: Run, clips: Sequence[Clip]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from seldbench import annotations
-from seldbench.evaluation import Scores, score_sed, score_seld
+from seldbench.evaluation import Scores, score_sed, score_seld, score_tagging_files
 from seldbench.metrics.seld import SCORERS
 from seldbench.runs import Run
 
@@ -29,6 +29,15 @@ def scored_sed(run: Run) -> Scores:
         # The events were decided with the run's own thresholds: theirs are the event scores.
         scores = ranked.overlaid(scores)
     return scores
+
+
+def scored_tagging(run: Run) -> Scores:
+    """By the rules of tagging: the clips of all folds in one table.
+
+    `accuracy` is of all clips; where there are folds, `accuracy_fold_mean` is the mean of theirs,
+    which is what AST reports for ESC-50.
+    """
+    return score_tagging_files(run.reference / "tags.tsv", run.predictions / "clips.tsv")
 
 
 def scored_seld(run: Run, scorers: Sequence[str], classes: Sequence[str]) -> Scores:
