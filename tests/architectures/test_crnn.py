@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from seldbench_baselines.architectures.crnn import ARCHITECTURE, Dropout
+from seldbench_baselines.architectures.crnn import ARCHITECTURE
+from seldbench_baselines.blocks import Dropout
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
 WIDE = {"widths": (32, 64, 128, 256, 256, 256, 256), "gate": "cg", "hidden": 256}
