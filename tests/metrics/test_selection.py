@@ -7,7 +7,7 @@ import pytest
 
 from seldbench.events import DirectionTable
 from seldbench.metrics.seld import SCORERS
-from seldbench.metrics.selection import SELECTION, Validation
+from seldbench.metrics.selection import SELECTION, SELECTION_OF, Validation
 
 
 @pytest.fixture
@@ -29,12 +29,16 @@ def valid(events, frames):
 
 def test_every_score_is_half_where_one_of_two_classes_is_found(valid):
     names = [name for name in SELECTION if name not in SCORERS]
-    scores = {name: SELECTION[name](valid) for name in names}
+    one_each = replace(valid, labels={"a": frozenset({"dog"}), "b": frozenset({"dog"})})
+    of = {"accuracy": one_each}
+    scores = {name: SELECTION[name](of.get(name, valid)) for name in names}
     assert scores == {
         "clip_f1_macro": 0.5,
         "intersection_f1_macro": 0.5,  # the class without a hit counts
         "event_f1_macro": 0.5,
         "psds1": 0.0,  # the mean less the spread
+        "accuracy": 0.5,
+        "map": 0.75,  # the dog is ranked first; the cat second, after the clip without a label
     }
 
 
@@ -51,6 +55,32 @@ def test_a_score_of_clips_needs_clip_scores(valid):
     )
     with pytest.raises(ValueError, match="needs clip scores"):
         SELECTION["clip_f1_macro"](bare)
+
+
+def test_accuracy_is_the_share_of_clips_whose_label_has_the_highest_score(valid):
+    scores = np.array([[0.6, 0.4], [0.9, 0.8], [0.5, 0.5], [0.1, 0.2]])
+    labels = dict(zip("abcd", map(frozenset, (["dog"], ["cat"], ["dog"], ["cat"]))))
+    tagged = replace(valid, clip_scores=scores, labels=labels, clips=tuple("abcd"))
+    assert SELECTION["accuracy"](tagged) == 3 / 4  # of equal scores the first counts
+
+
+def test_accuracy_of_clips_with_several_labels_is_refused(valid):
+    with pytest.raises(ValueError, match="one label each; clips with several have `map`"):
+        SELECTION["accuracy"](valid)
+
+
+def test_map_is_the_mean_of_the_classes_that_a_clip_has(valid):
+    # dog: ranks 1 and 3 of 4 -> (1/1 + 2/3) / 2; no clip has the cat
+    scores = np.array([[0.9, 0.4], [0.8, 0.8], [0.7, 0.5], [0.1, 0.2]])
+    labels = {c: frozenset({"dog"} if c in "ac" else ()) for c in "abcd"}
+    tagged = replace(valid, clip_scores=scores, labels=labels, clips=tuple("abcd"))
+    assert SELECTION["map"](tagged) == pytest.approx((1 + 2 / 3) / 2)
+    nothing = replace(tagged, labels=dict.fromkeys("abcd", frozenset()))
+    assert np.isnan(SELECTION["map"](nothing))
+
+
+def test_every_score_that_selects_fits_a_task():
+    assert set().union(*SELECTION_OF.values()) == set(SELECTION)
 
 
 def test_intersection_f1_equals_sed_scores_eval_at_a_half(synthetic, expected):

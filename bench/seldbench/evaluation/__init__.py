@@ -22,11 +22,12 @@ from seldbench.evaluation.tagging.scoring import (
     score_tagging_files,
     tagging_measures,
 )
-from seldbench.metrics.selection import SELECTION, Validation
+from seldbench.metrics.selection import SELECTION, SELECTION_OF, Validation
 
 __all__ = [
     "INTERVALS",
     "SELECTION",
+    "SELECTION_OF",
     "Measure",
     "Measured",
     "Resampling",

@@ -1,9 +1,11 @@
 """What of a recipe does not fit its data or itself, said before anything is trained."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 from seldbench.contracts import Clip, Dataset, PostProcessing
 from seldbench.errors import BadRecipe, near
+from seldbench.evaluation import SELECTION, SELECTION_OF
 from seldbench.events import EventList
 from seldbench.experiment.assembly import Assembly, of_silence
 from seldbench.experiment.validation import LOSS, fixed
@@ -22,16 +24,40 @@ def check_scorers(recipe: Recipe, dataset: Dataset) -> None:
                 f" {dataset.task}; name one of: {', '.join(fitting)}"
             )
     for name, stage in recipe.stages.items():
-        chosen = stage.select.values() if isinstance(stage.select, dict) else ()
-        for score in set(chosen) - {LOSS}:
-            if (SCORES.get(score) == "seld") != (dataset.task == "seld"):
-                raise BadRecipe(
-                    f"stages.{name}.select: {score!r} is no score of {dataset.name}, a set for"
-                    f" {dataset.task}; {LOSS!r} is one of any"
-                )
+        _check_selection(f"stages.{name}.select", stage, dataset)
     tune = recipe.post.tune
-    if tune is not None and (tune.score == "f20") != (dataset.task == "seld"):
+    spatial = tune is not None and tune.score == "f20"
+    if tune is not None and (spatial != (dataset.task == "seld") or dataset.task == "tagging"):
         raise BadRecipe(f"post.tune: {tune.score!r} is no score of a set for {dataset.task}")
+    if dataset.task == "tagging":
+        _check_undecided(recipe, dataset)
+
+
+def _check_selection(where: str, stage: Stage, dataset: Dataset) -> None:
+    chosen = stage.select.values() if isinstance(stage.select, dict) else ()
+    fitting = [
+        n for n in SELECTION_OF.get(dataset.task, ()) if n != "accuracy" or one_label(dataset)
+    ]
+    for score in (name for name in chosen if name in SELECTION and name not in fitting):
+        raise BadRecipe(
+            f"{where}: {score!r} is no score of {dataset.name}, a set for {dataset.task}; name one"
+            f" of: {', '.join([*fitting, LOSS])}"
+        )
+
+
+def one_label(dataset: Dataset) -> bool:
+    """Whether every clip of a data set has exactly one label, by which it is scored."""
+    return dataset.task == "tagging" and bool(cast(Any, dataset).single)
+
+
+def _check_undecided(recipe: Recipe, dataset: Dataset) -> None:
+    """Scores of tagging decide for themselves: at the highest score, or at 0.5."""
+    post = fixed(recipe.post, dataset.classes)
+    if set(post.thresholds.values()) != {0.5} or set(post.medians.values()) != {0.0}:
+        raise BadRecipe(
+            f"post: {dataset.name} is scored by the highest score of a clip, by rankings, or at a"
+            " threshold of 0.5; leave `thresholds` and `medians` out"
+        )
 
 
 def check_batch(stage: Stage) -> None:
@@ -72,11 +98,19 @@ def check_decoding(assembly: Assembly, recipe: Recipe, dataset: Dataset) -> None
             raise BadRecipe(f"post.clip_mask: no head {head!r}{near(head, assembly.formats)}")
     found = _of_silence(assembly, recipe)
     if dataset.task == "seld" and not _directed(found.events):
-        formats = ", ".join(head.format.name for head in assembly.stage.heads.values())
         raise BadRecipe(
-            f"heads of format {formats} say no events with directions, by which {dataset.name} is"
-            " scored; choose another format, such as accdoa"
+            f"heads of format {_formats(assembly)} say no events with directions, by which"
+            f" {dataset.name} is scored; choose another format, such as accdoa"
         )
+    if dataset.task == "tagging" and found.clip_scores is None:
+        raise BadRecipe(
+            f"heads of format {_formats(assembly)} say no scores of clips, by which {dataset.name}"
+            " is scored; choose another format, such as tags"
+        )
+
+
+def _formats(assembly: Assembly) -> str:
+    return ", ".join(head.format.name for head in assembly.stage.heads.values())
 
 
 def _of_silence(assembly: Assembly, recipe: Recipe) -> Prediction:

@@ -17,6 +17,7 @@ from seldbench.metrics.psds.changepoints import change_points
 from seldbench.metrics.psds.curves import DCASE
 from seldbench.metrics.psds.intersection import Criteria, intersection_f1, point_counts
 from seldbench.metrics.psds.weighted import psds_exact
+from seldbench.metrics.ranking import average_precision, rankings
 from seldbench.metrics.seld import SCORERS, seld_counts, seld_scores
 from seldbench.metrics.tagging import clip_f1, macro
 from seldbench.metrics.uncertainty import Whole
@@ -62,6 +63,23 @@ class Validation:
 def clip_f1_macro(valid: Validation) -> float:
     """Mean over the classes that a clip has; NaN where there are no labels."""
     return macro(clip_f1(*valid.tags(), threshold=THRESHOLD))
+
+
+def accuracy(valid: Validation) -> float:
+    """Share of the clips whose one label has the highest score, the first of equal ones.
+
+    Raises ValueError where a clip has not one label."""
+    scores, labels = valid.tags()
+    if (labels.sum(axis=1) != 1).any():
+        raise ValueError("accuracy needs clips with one label each; clips with several have `map`")
+    return float((scores.argmax(axis=1) == labels.argmax(axis=1)).mean())
+
+
+def map_(valid: Validation) -> float:
+    """Average precision, mean over the classes that a clip has; NaN where none has."""
+    scores, labels = valid.tags()
+    whole = Whole(len(valid.clips))
+    return macro(np.array([average_precision(r, whole)[0] for r in rankings(scores, labels)]))
 
 
 def intersection_f1_macro(valid: Validation) -> float:
@@ -115,5 +133,13 @@ SELECTION: dict[str, Callable[[Validation], float]] = {
     "intersection_f1_macro": intersection_f1_macro,
     "event_f1_macro": event_f1_macro,
     "psds1": psds1,
+    "accuracy": accuracy,
+    "map": map_,
     **{name: partial(seld, scorer=name) for name in SCORERS},
+}
+# Those that a data set of a task can give.
+SELECTION_OF: dict[str, tuple[str, ...]] = {
+    "sed": ("clip_f1_macro", "intersection_f1_macro", "event_f1_macro", "psds1", "map"),
+    "tagging": ("accuracy", "map", "clip_f1_macro"),
+    "seld": tuple(SCORERS),
 }
