@@ -9,7 +9,8 @@ from seldbench import registry
 from seldbench.augment import Batch
 from seldbench.recipe import Consistency, Head
 from seldbench.training.data import Group
-from seldbench.training.steps import MeanTeacher, Supervised, ramp_up
+from seldbench.training.schedule import ramp_up
+from seldbench.training.steps import MeanTeacher, Supervised
 
 CLASSES = ("high", "low")
 HEADS = {

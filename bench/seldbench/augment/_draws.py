@@ -104,6 +104,11 @@ class Mix:
         rows, partners = self.rows.to(targets.device), self.partners.to(targets.device)
         return targets.index_copy(0, rows, form.union(targets[rows], targets[partners]))
 
+    def loudest(self, inputs: Tensor) -> Tensor:
+        """Of both clips' scores the larger one: what a union is of labels."""
+        rows, partners = self.rows.to(inputs.device), self.partners.to(inputs.device)
+        return inputs.index_copy(0, rows, torch.maximum(inputs[rows], inputs[partners]))
+
     def _mixed(self, tensor: Tensor, own: float, other: float) -> Tensor:
         rows, partners = self.rows.to(tensor.device), self.partners.to(tensor.device)
         return tensor.index_copy(0, rows, own * tensor[rows] + other * tensor[partners])
@@ -147,6 +152,14 @@ class Mixer:
                 soft = self.labels == "soft"
                 targets[head] = mix.soft(target) if soft else mix.hard(target, formats[head])
         return targets
+
+    def inputs(self, batch: Batch, mixes: Sequence[Mix]) -> dict[str, Tensor]:
+        """What the network is given besides, mixed as the targets are."""
+        inputs = dict(batch.inputs)
+        for mix in mixes:
+            for name, given in inputs.items():
+                inputs[name] = mix.soft(given) if self.labels == "soft" else mix.loudest(given)
+        return inputs
 
     def _mix(self, rows: Tensor, generator: Generator) -> Mix:
         weight = beta(self.alpha, self.alpha, generator)

@@ -1,7 +1,7 @@
 """What augmentations act on: a batch of training clips, in groups by position."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ class Batch:
     statistic: of the whole clips that the windows are cut from, (clips, values); None where a
         window's own holds: it is the whole clip, or augmented.
     start: (clips,) the windows' first frames in the clips that `statistic` is of; None with it.
+    inputs: what the network is given besides the features, by the name of its argument: scores in
+        [0, 1], (clips, ...).
     """
 
     waves: Tensor
@@ -31,6 +33,7 @@ class Batch:
     label_hop: float | None = None
     statistic: Tensor | None = None
     start: Tensor | None = None
+    inputs: Mapping[str, Tensor] = field(default_factory=dict)
 
     def positions(self, splits: Iterable[str]) -> Tensor:
         """The clips that come from these splits, (clips,) int64 on the CPU, in order.
@@ -61,6 +64,7 @@ class Batch:
             spectrum=None if self.spectrum is None else self.spectrum.to(device, non_blocking=True),
             statistic=None if self.statistic is None else self.statistic.to(device),
             start=None if self.start is None else self.start.to(device),
+            inputs={k: v.to(device, non_blocking=True) for k, v in self.inputs.items()},
         )
 
     def split(self, parts: int) -> "list[Batch]":
@@ -92,4 +96,5 @@ class Batch:
             spectrum=None if self.spectrum is None else self.spectrum[take],
             statistic=None if self.statistic is None else self.statistic[take],
             start=None if self.start is None else self.start[take],
+            inputs={k: v[take] for k, v in self.inputs.items()},
         )

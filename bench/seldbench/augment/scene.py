@@ -45,7 +45,12 @@ class WaveMixup:
         waves = batch.waves
         for mix in mixes:
             waves = mix.audio(waves)
-        return replace(batch, waves=waves, targets=self.mixer.targets(batch, formats, mixes))
+        return replace(
+            batch,
+            waves=waves,
+            targets=self.mixer.targets(batch, formats, mixes),
+            inputs=self.mixer.inputs(batch, mixes),
+        )
 
 
 class WaveShift:
@@ -157,13 +162,16 @@ class MixScenes:
         generator: Generator,
     ) -> Batch:
         waves, targets = batch.waves.clone(), {k: v.clone() for k, v in batch.targets.items()}
+        inputs = {k: v.clone() for k, v in batch.inputs.items()}
         for splits in self.groups:
             rows, partners, gain = self._draw(batch.positions(splits), generator)
             rows, partners = rows.to(waves.device), partners.to(waves.device)
             waves[rows] += gain.to(waves)[:, None, None] * batch.waves[partners]
             for head, target in batch.targets.items():
                 targets[head][rows] = formats[head].union(target[rows], target[partners])
-        return replace(batch, waves=waves, targets=targets)
+            for name, given in batch.inputs.items():
+                inputs[name][rows] = torch.maximum(given[rows], given[partners])
+        return replace(batch, waves=waves, targets=targets, inputs=inputs)
 
     def _draw(self, rows: Tensor, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Clips, each with another one that joins it and that one's gain."""

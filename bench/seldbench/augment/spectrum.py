@@ -43,7 +43,12 @@ class Mixup:
         spectrum = _draws.spectrum_of(batch)
         for mix in mixes:
             spectrum = mix.audio(spectrum)
-        return replace(batch, spectrum=spectrum, targets=self.mixer.targets(batch, formats, mixes))
+        return replace(
+            batch,
+            spectrum=spectrum,
+            targets=self.mixer.targets(batch, formats, mixes),
+            inputs=self.mixer.inputs(batch, mixes),
+        )
 
 
 class FrameShift:

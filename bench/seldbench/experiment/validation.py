@@ -20,7 +20,9 @@ from seldbench.inference.gathering import (
     reference_of,
 )
 from seldbench.prediction import Prediction
-from seldbench.recipe import Post
+from seldbench.inference.outputs import Given, nothing
+from seldbench.recipe import ClipMask, Post
+from seldbench.training.data import known_labels
 
 LOSS = "loss"  # of the recipe's heads; lower is better
 
@@ -33,6 +35,7 @@ class Validator:
     splits: Mapping[str, Sequence[Clip]]
     select: Mapping[str, str]
     post: Post
+    given: Given = nothing
 
     def __post_init__(self) -> None:
         for name in self.select.values():
@@ -66,7 +69,8 @@ class Validator:
             features = windowing.features.finish(spectrum, windowing.features.statistic(spectrum))
             firsts = [round(onset / windowing.features.hop) for onset in onsets]
             cuts = torch.cat([features[:, :, f : f + windowing.frames] for f in firsts])
-            outputs = network(cuts)
+            given = {n: t.to(device).expand(len(cuts), -1) for n, t in self.given(clip).items()}
+            outputs = network(cuts, **given)
             for name, head in self.assembly.stage.heads.items():
                 form = self.assembly.formats[name]
                 encoded = [
@@ -87,13 +91,13 @@ class Validator:
         post = fixed(self.post, classes)
         predictions = {
             clip.id: decode(
-                masked(outputs, self.post.clip_mask),
+                masked(outputs, mask_of(self.assembly, self.post)),
                 clip,
                 formats=formats,
                 hop=self.assembly.windowing.grid,
                 post=post,
             )
-            for clip, outputs in self.assembly.listener(network, device)(clips)
+            for clip, outputs in self.assembly.listener(network, device, self.given)(clips)
         }
         return Validation(
             reference=reference_of(clips),
@@ -123,8 +127,8 @@ def fixed(post: Post, classes: Sequence[str]) -> PostProcessing:
     )
 
 
-def known_labels(clip: Clip) -> frozenset[str]:
-    """Weak labels, or those of the events."""
-    if clip.labels is not None:
-        return clip.labels
-    return frozenset() if clip.events is None else clip.events.labels
+def mask_of(assembly: Assembly, post: Post) -> ClipMask | None:
+    """The recipe's clip mask, for a stage that has the heads it acts on."""
+    mask = post.clip_mask
+    heads = set() if mask is None else {mask.frames, mask.clip}
+    return mask if heads <= set(assembly.formats) else None

@@ -32,8 +32,9 @@ class Decay(Table):
 class Training(Table):
     """One training. Adam's step size rises as exp(-5 (1 - s/R)^2) over `ramp_epochs`, or in a line
     over `warmup` steps, set anew every `warmup_every`. rates: {part of the network: its own step
-    size}, which rises and falls as `lr` does. balanced: groups of the batch whose clips are drawn
-    with replacement, each with the weight of its labels: the sum of 1 / (clips with the label).
+    size}, which rises and falls as `lr` does; of a part within a part, the longer name holds.
+    balanced: groups of the batch that are drawn from with replacement, a clip by the weight of its
+    labels: the sum of 1000 / (clips with the label + 0.01).
 
     window: seconds of a clip in one example (shorter clips are zero-padded). hop: seconds from one
     example of a clip to the next; None: side by side. steps: per epoch; None: until the shortest

@@ -1,12 +1,14 @@
 """Batches for training: fixed numbers of clips from labelled and unlabelled groups, side by side.
 
 A group is a split, or several joined by "+" (drawn from uniformly). One epoch ends with the
-shortest group; every group is shuffled anew each epoch. All randomness comes from (seed, epoch).
-Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler.
+shortest group; every group is shuffled anew each epoch, or drawn from with replacement where it is
+balanced. All randomness comes from (seed, epoch).
+Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler; of balanced groups:
+YuanGongND/ast, egs/audioset/gen_weight_file.py.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,7 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from seldbench.augment import Batch
 from seldbench.contracts import Clip, OutputFormat
-from seldbench.errors import BadRecipe, MissingData
+from seldbench.errors import BadRecipe, MissingData, near
 from seldbench.events import EventList
 from seldbench.recipe import Head
 from seldbench.windows import Windowing
@@ -29,6 +31,10 @@ class Example:
 
     clip: Clip
     onset: float
+
+
+# What the network is given of an example besides its features, with no batch axis.
+Given = Callable[[Example], Tensor]
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,31 @@ def make_group(
     return Group(name, size, on, examples)
 
 
+def known_labels(clip: Clip) -> frozenset[str]:
+    """Weak labels, or those of the events."""
+    if clip.labels is not None:
+        return clip.labels
+    return frozenset() if clip.events is None else clip.events.labels
+
+
+def label_weights(group: Group) -> np.ndarray:
+    """How often each example of a balanced group is drawn: shares of 1, by the labels of its clip.
+
+    A label weighs 1000 / (examples with it + 0.01) and an example the sum of its clip's labels, so
+    that rare labels are heard as often as common ones; a clip without labels is never drawn.
+
+    Raises:
+        BadRecipe: no clip of the group has a label.
+    """
+    labels = [known_labels(example.clip) for example in group.examples]
+    counts = Counter(label for known in labels for label in known)
+    # In sorted order: a sum must not hang on how a set happens to be ordered in this process.
+    weights = np.array([sum(1000 / (counts[n] + 0.01) for n in sorted(known)) for known in labels])
+    if not weights.any():
+        raise BadRecipe(f"training.balanced: no clip of {group.name!r} has a label; leave it out")
+    return weights / weights.sum()
+
+
 class Batches:
     """Reads batches ahead of the training, in one thread."""
 
@@ -95,13 +126,32 @@ class Batches:
         seed: int,
         steps: int | None = None,
         whole_statistics: bool = False,
+        balanced: Collection[str] = (),
+        given: Mapping[str, Given] | None = None,
     ) -> None:
-        """whole_statistics: windows carry the statistic of their whole clip (see `Batch`)."""
+        """
+        Args:
+            whole_statistics: windows carry the statistic of their whole clip (see `Batch`).
+            balanced: groups that are drawn from with replacement (see `label_weights`).
+            given: what the network is given besides, for a window; by the name of its argument.
+
+        Raises:
+            BadRecipe: a balanced group that is in no batch, or without labels.
+        """
         self.groups = tuple(groups)
         self.labels = dict(labels)
         self._windowing, self._seed = windowing, seed
         self._whole_statistics = whole_statistics
         self._statistics: dict[int, Tensor] = {}
+        self._given = dict(given or {})
+        names = [group.name for group in self.groups]
+        for name in balanced:
+            if name not in names:
+                raise BadRecipe(
+                    f"training.balanced: the batch has no group {name!r}{near(name, names)};"
+                    f" it has: {', '.join(names)}"
+                )
+        self._weights = {g.name: label_weights(g) for g in self.groups if g.name in balanced}
         self.steps = steps or min(len(g.examples) // g.size for g in self.groups)
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
@@ -127,6 +177,8 @@ class Batches:
         """Indices of the epoch's examples, reshuffled as often as a long epoch needs."""
         draw = np.random.default_rng([self._seed, epoch, index])
         wanted = self.steps * group.size
+        if group.name in self._weights:
+            return draw.choice(len(group.examples), wanted, p=self._weights[group.name])
         rounds = -(-wanted // len(group.examples))
         return np.concatenate([draw.permutation(len(group.examples)) for _ in range(rounds)])
 
@@ -155,6 +207,7 @@ class Batches:
             label_hop=self._windowing.grid,
             statistic=pad_sequence(statistics, batch_first=True) if whole else None,
             start=torch.tensor(first_frames) if whole else None,
+            inputs={n: torch.stack([f(e) for e in examples]) for n, f in self._given.items()},
         )
 
     def _audio(self, examples: Sequence[Example]) -> dict[str, Tensor]:

@@ -21,8 +21,10 @@ from seldbench.contracts import Progress
 from seldbench.recipe import Training
 from seldbench.storage import write_text
 from seldbench.training import checkpoint
+from seldbench.training.averaging import Average
 from seldbench.training.data import Batches
-from seldbench.training.steps import Inputs, Step, ramp_up
+from seldbench.training.schedule import parameter_groups, share
+from seldbench.training.steps import Inputs, Step
 
 # Scores of a network on the validation splits by name; "score" is what selects, higher is better.
 Validate = Callable[[nn.Module], dict[str, float]]
@@ -49,7 +51,8 @@ class State:
 
 @dataclass(frozen=True)
 class Job:
-    """All that a training needs. `validate` None: the last epoch's weights are kept."""
+    """All that a training needs. `validate` None: the last epoch's weights are kept, or with
+    `average` their mean over the epochs from its first to its last."""
 
     training: Training
     step: Step
@@ -60,6 +63,7 @@ class Job:
     seed: int
     device: torch.device
     progress: Progress
+    average: tuple[int, int] | None = None
 
 
 def fit(job: Job) -> State:
@@ -69,29 +73,33 @@ def fit(job: Job) -> State:
         BadRun: outputs that are not finite (nothing of the failing epoch is kept).
     """
     optimiser = make_optimiser(job.training, job.step.networks["student"])
-    state, log = _restore(job, optimiser)
+    average = None if job.average is None else Average(*job.average)
+    state, log = _restore(job, optimiser, average)
     scaler = torch.amp.GradScaler(job.device.type, enabled=_dtype(job) == torch.float16)
     for epoch in range(state.epoch + 1, job.training.epochs + 1):
         started = time.monotonic()
         losses = _epoch(job, optimiser, scaler, state, epoch)
         entry: dict[str, Any] = {"epoch": epoch, "step": state.done, **losses}
-        entry["lr"] = optimiser.param_groups[0]["lr"]
+        entry |= _rates(job, state.done)
         if job.validate and (epoch % job.training.validate_every == 0 or _last(job, epoch)):
             entry["valid"] = _validate(job, state, epoch)
+        if average is not None:
+            average.add(_shown(job)[1], epoch)
         state.epoch = epoch
         state.seconds += time.monotonic() - started
         entry["seconds"] = round(state.seconds, 3)
         log.append(entry)
-        _keep(job, optimiser, state, log)
+        _keep(job, optimiser, average, state, log)
         job.progress.say(describe(entry, job.training.epochs, state))
-    _finish(job, state)
+    _finish(job, state, average)
     return state
 
 
 def make_optimiser(training: Training, network: nn.Module) -> torch.optim.Optimizer:
+    """Raises BadRecipe as `parameter_groups`."""
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[training.optimiser]
     return kind(
-        network.parameters(),
+        parameter_groups(training, network),
         lr=training.lr,
         betas=training.betas,
         eps=training.eps,
@@ -165,22 +173,16 @@ def _step(
 
 
 def _rate(job: Job, optimiser: torch.optim.Optimizer, done: int) -> None:
-    ramp_steps = job.training.ramp_epochs * job.batches.steps
+    whole = share(job.training, done, job.batches.steps)
     for group in optimiser.param_groups:
-        group["lr"] = job.training.lr * ramp_up(done, ramp_steps) * decayed(job, done)
+        group["lr"] = group["rate"] * whole
 
 
-def decayed(job: Job, done: int) -> float:
-    """What the recipe's decay leaves of the step size after so many steps."""
-    decay = job.training.decay
-    if decay is None:
-        return 1.0
-    start, end = decay.start * job.batches.steps, job.training.epochs * job.batches.steps
-    if done < start:
-        return 1.0
-    if decay.shape == "step":
-        return decay.factor
-    return 1.0 - (1.0 - decay.factor) * min(1.0, (done - start) / max(end - 1 - start, 1))
+def _rates(job: Job, done: int) -> dict[str, Any]:
+    """The size of the last step, for the log; by part too where parts have their own."""
+    whole = share(job.training, done - 1, job.batches.steps)
+    parts = {part: rate * whole for part, rate in job.training.rates.items()}
+    return {"lr": job.training.lr * whole} | ({"rates": parts} if parts else {})
 
 
 def _validate(job: Job, state: State, epoch: int) -> dict[str, dict[str, float]]:
@@ -198,16 +200,24 @@ def _validate(job: Job, state: State, epoch: int) -> dict[str, dict[str, float]]
 
 
 def _keep(
-    job: Job, optimiser: torch.optim.Optimizer, state: State, log: list[dict[str, Any]]
+    job: Job,
+    optimiser: torch.optim.Optimizer,
+    average: Average | None,
+    state: State,
+    log: list[dict[str, Any]],
 ) -> None:
     tensors = checkpoint.prefixed("optimiser", checkpoint.optimiser_tensors(optimiser))
     for name, network in job.step.networks.items():
         tensors |= checkpoint.prefixed(f"network.{name}", network.state_dict())
+    if average is not None:
+        tensors |= checkpoint.prefixed("average", average.sums)
     checkpoint.save(job.folder / RESUME, tensors, {"state": vars(state), "log": log})
     write_text(job.folder / LOG, "".join(json.dumps(entry) + "\n" for entry in log))
 
 
-def _restore(job: Job, optimiser: torch.optim.Optimizer) -> tuple[State, list[dict[str, Any]]]:
+def _restore(
+    job: Job, optimiser: torch.optim.Optimizer, average: Average | None
+) -> tuple[State, list[dict[str, Any]]]:
     path = job.folder / RESUME
     if not path.exists():
         return State(), []
@@ -215,21 +225,28 @@ def _restore(job: Job, optimiser: torch.optim.Optimizer) -> tuple[State, list[di
     for name, network in job.step.networks.items():
         network.load_state_dict(checkpoint.part(f"network.{name}", tensors))
     checkpoint.restore_optimiser(optimiser, checkpoint.part("optimiser", tensors))
+    if average is not None:
+        average.restore(checkpoint.part("average", tensors))
     state = State(**header["state"])
     job.progress.say(f"resuming after epoch {state.epoch} of {job.training.epochs}")
     return state, header["log"]
 
 
-def _finish(job: Job, state: State) -> None:
-    if state.best is None:
-        state.best_epoch = state.epoch
-        state.best_network = list(job.step.networks)[-1]
-        tensors = job.step.networks[state.best_network].state_dict()
-    else:
+def _finish(job: Job, state: State, average: Average | None) -> None:
+    if state.best is not None:
         tensors = checkpoint.load(job.folder / BEST)[0]
+    else:
+        state.best_network, network = _shown(job)
+        state.best_epoch = state.epoch if average is None else average.last
+        tensors = network.state_dict() if average is None else average.mean()
     checkpoint.save(job.folder / WEIGHTS, tensors, {"epoch": state.best_epoch})
     for name in (RESUME, BEST):
         (job.folder / name).unlink(missing_ok=True)
+
+
+def _shown(job: Job) -> tuple[str, nn.Module]:
+    """What is kept where no score chooses: the teacher where there is one."""
+    return list(job.step.networks.items())[-1]
 
 
 def _dtype(job: Job) -> torch.dtype:

@@ -5,7 +5,6 @@ consistency sees all.
 """
 
 import copy
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
@@ -17,6 +16,7 @@ from seldbench.contracts import OutputFormat
 from seldbench.errors import BadRun
 from seldbench.recipe import Consistency, Head
 from seldbench.training.data import Group
+from seldbench.training.schedule import ramp_up
 
 # (batch, number of the view) -> finished features; views differ in their augmentation only.
 Inputs = Callable[[Batch, int], Tensor]
@@ -69,7 +69,7 @@ class Supervised:
         pass
 
     def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
-        return self._labelled(self.networks["student"](inputs(batch, 0)), batch)
+        return self._labelled(self.networks["student"](inputs(batch, 0), **batch.inputs), batch)
 
     def after(self, done: int) -> None:
         pass
@@ -120,10 +120,10 @@ class MeanTeacher(Supervised):
 
     def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
         student, teacher = self.networks["student"], self.networks["teacher"]
-        outputs = student(inputs(batch, 0))
+        outputs = student(inputs(batch, 0), **batch.inputs)
         terms = self._labelled(outputs, batch)
         with torch.no_grad():
-            targets = teacher(inputs(batch, 1))
+            targets = teacher(inputs(batch, 1), **batch.inputs)
         weight = self._consistency.weight * ramp_up(done, self._ramp_steps)
         with torch.autocast(next(iter(outputs.values())).device.type, enabled=False):
             for name, form in self._formats.items():
@@ -147,10 +147,3 @@ def _refuse_nan(outputs: Tensor) -> None:
             "the training diverged: the network's outputs are not finite; lower the step size"
             " (--set training.lr=...) or use --set training.precision=float32"
         )
-
-
-def ramp_up(done: int, ramp_steps: float) -> float:
-    """exp(-5 (1 - s / R)^2) for s < R, else 1."""
-    if done >= ramp_steps:
-        return 1.0
-    return math.exp(-5 * (1 - done / ramp_steps) ** 2)
