@@ -45,6 +45,38 @@ def slaney_bank(*, n_fft: int, sample_rate: int, bands: int, low: float, high: f
     return (_triangles(edges, n_fft, sample_rate) * area).float()
 
 
+def kaldi_bank(*, n_fft: int, sample_rate: int, bands: int, low: float, high: float) -> Tensor:
+    """Triangles drawn in mel between edges equally spaced in mel, peak 1, no area normalisation.
+
+    mel(f) = 1127 ln(1 + f / 700).
+
+    Returns:
+        (n_fft / 2 + 1, bands) float32, computed in float32: rounding moves the weight of a bin at
+        the foot of a triangle by a thousandth, and weights were trained with that.
+
+    Source: Kaldi, feat/mel-computations; torchaudio.compliance.kaldi.get_mel_banks.
+    """
+    first, step = _kaldi_scale(bands, low, high)
+    bins = torch.arange(n_fft // 2 + 1, dtype=torch.float32) * (sample_rate / n_fft)
+    mel = (1127.0 * (1.0 + bins / 700.0).log())[:, None]
+    left, centre, right = (first + step * (torch.arange(bands) + n) for n in range(3))
+    rising, falling = (mel - left) / (centre - left), (right - mel) / (right - centre)
+    return torch.minimum(rising, falling).clamp_min(0.0)
+
+
+def kaldi_edges(bands: int, low: float, high: float) -> Tensor:
+    """Edges of Kaldi's bands, in hertz: band k lies between edges k and k + 2; (bands + 2,)."""
+    first, step = _kaldi_scale(bands, low, high)
+    mel = first + step * torch.arange(bands + 2, dtype=torch.float64)
+    return 700.0 * ((mel / 1127.0).exp() - 1.0)
+
+
+def _kaldi_scale(bands: int, low: float, high: float) -> tuple[float, float]:
+    """The first edge and the distance of edges, in mel."""
+    ends = [1127.0 * math.log(1.0 + hertz / 700.0) for hertz in (low, high)]
+    return ends[0], (ends[1] - ends[0]) / (bands + 1)
+
+
 def _range(low: float, high: float) -> Tensor:
     return torch.tensor([low, high], dtype=torch.float64)
 
