@@ -1,4 +1,4 @@
-"""Frozen outputs of the original SELD networks, and how our networks are held against them."""
+"""Frozen outputs of the original networks, and how our networks are held against them."""
 
 import importlib.util
 import json
@@ -26,7 +26,8 @@ class GoldenModel:
     """One original network: its facts, its outputs, and the tensors both sides are filled with."""
 
     def __init__(self, name):
-        self.facts = json.loads((GOLDEN / "models_seld.json").read_text())[name]
+        files = (json.loads(path.read_text()) for path in GOLDEN.glob("models*.json"))
+        self.facts = next(models[name] for models in files if name in models)
         self.archive = np.load(GOLDEN / f"{name}.npz")
 
     def state(self):
