@@ -1,12 +1,18 @@
 """Batches: groups in order and in fixed numbers, the shortest group ends an epoch."""
 
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from seldbench import registry
+from seldbench.augment import MixScenes, Mixup, WaveMixup
+from seldbench.contracts import Clip
 from seldbench.errors import BadRecipe, MissingData
 from seldbench.recipe import Head
-from seldbench.training.data import Batches, Labels, make_group
+from seldbench.training.data import Batches, Example, Group, Labels, label_weights, make_group
 from seldbench.windows import Windowing
 
 HEADS = {"frames": Head(format="strong", loss="bce", on=["train/synthetic"])}
@@ -16,13 +22,14 @@ def windowing():
     return Windowing(registry.find("features", "logmel_desed")(), 2.0, 0.064)
 
 
-def make_batches(toy, sizes, steps=None):
+def make_batches(toy, sizes, steps=None, **others):
     form = registry.find("formats", "strong")(toy.classes)
     groups = [
         make_group(name, size, toy.clips(name), heads=HEADS, windowing=windowing())
         for name, size in sizes.items()
     ]
-    return Batches(groups, {"frames": Labels(form, 31, 0.064)}, windowing(), seed=1, steps=steps)
+    labels = {"frames": Labels(form, 31, 0.064)}
+    return Batches(groups, labels, windowing(), seed=1, steps=steps, **others)
 
 
 def test_a_batch_holds_its_groups_in_order_and_the_shortest_group_ends_the_epoch(toy):
@@ -71,3 +78,93 @@ def test_long_clips_are_cut_into_windows_side_by_side(tone_clip):
     assert onsets[0] == 0
     assert onsets[-1] + 2.0 >= 6.1
     assert len(onsets) == 4
+
+
+def tagged(*labels):
+    """A group of one example a clip, by the weak labels of the clips."""
+    clips = [Clip(f"{i}.wav", 1.0, {}, None, frozenset(known)) for i, known in enumerate(labels)]
+    return Group("train/tags", 2, frozenset(), tuple(Example(clip, 0.0) for clip in clips))
+
+
+def test_a_clip_of_a_balanced_group_weighs_the_sum_over_its_labels():
+    weights = label_weights(tagged(["dog"], ["dog"], ["dog", "bell"], []))
+    dog, bell = 1000 / 3.01, 1000 / 1.01
+    assert weights == pytest.approx(np.array([dog, dog, dog + bell, 0]) / (3 * dog + bell))
+
+
+def test_a_balanced_group_without_labels_or_of_no_batch_is_an_error(toy):
+    sizes = {"train/unlabelled": 2}
+    with pytest.raises(BadRecipe, match="no clip of 'train/unlabelled' has a label"):
+        make_batches(toy, sizes, balanced=["train/unlabelled"])
+    with pytest.raises(BadRecipe, match=r"no group 'train/unlabeled' \(near: train/unlabelled\)"):
+        make_batches(toy, sizes, balanced=["train/unlabeled"])
+
+
+def drawn(group, epoch, steps=None):
+    """The clips of an epoch, by id, in order."""
+    batches = Batches([group], {}, windowing(), seed=3, steps=steps, balanced=[group.name])
+    assert len(batches._order(group, epoch, 0)) == batches.steps * group.size
+    return [group.examples[i].clip.id for i in batches._order(group, epoch, 0)]
+
+
+def test_a_balanced_group_hears_rare_labels_as_often_as_common_ones():
+    group = tagged(*[["dog"]] * 90, *[["bell"]] * 10)
+    counts = Counter(int(name.removesuffix(".wav")) >= 90 for name in drawn(group, 1, steps=2000))
+    assert counts[True] / 4000 == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_balanced_epoch_is_as_long_as_another_and_hangs_on_seed_and_epoch_alone():
+    group = tagged(*[["dog"]] * 9, ["bell"])
+    assert len(drawn(group, 1)) == len(group.examples)
+    assert drawn(group, 1) == drawn(group, 1)
+    assert drawn(group, 1) != drawn(group, 2)
+    assert len(set(drawn(group, 1))) < 10  # with replacement
+
+
+def given_tags(example):
+    """A number of a clip that says which it is."""
+    return torch.full((2,), int(example.clip.id.removesuffix(".wav")) / 100)
+
+
+def test_what_the_network_is_given_besides_goes_along_with_its_clips(toy):
+    batches = make_batches(
+        toy, {"train/synthetic": 4, "train/unlabelled": 2}, given={"tags": given_tags}
+    )
+    batch = next(batches.epoch(1))
+    waves = {c.id: c.recordings["mono"].read() for c in toy.clips("train/synthetic")}
+    for wave, tags in zip(batch.waves[:4], batch.inputs["tags"][:4]):
+        own = torch.from_numpy(waves[f"{round(100 * float(tags[0]))}.wav"])
+        margin = (wave.shape[-1] - own.shape[-1]) // 2
+        assert torch.equal(wave[:, margin : margin + own.shape[-1]], own)
+    halves = batch.split(2)
+    assert torch.equal(halves[1].inputs["tags"], batch.inputs["tags"][[2, 3, 5]])
+    moved = batch.to(torch.device("meta"))
+    assert moved.inputs["tags"].device.type == "meta"
+
+
+@pytest.mark.parametrize("make", [WaveMixup, Mixup])
+@pytest.mark.parametrize("labels", ["soft", "hard"])
+def test_mixed_clips_are_given_mixed_inputs(toy, make, labels):
+    """With inputs that are the targets' own values, both are mixed alike."""
+    batch = next(make_batches(toy, {"train/synthetic": 8}).epoch(1))
+    batch = replace(
+        batch,
+        spectrum=torch.rand(8, 1, 5, 4, generator=torch.Generator().manual_seed(1)),
+        inputs={"same": batch.targets["frames"]},
+    )
+    form = registry.find("formats", "strong")(toy.classes)
+    mixup = make(groups=[["train/synthetic"]], probability=1.0, alpha=1.0, labels=labels)
+    mixed = mixup(batch, None, {"frames": form}, torch.Generator().manual_seed(0))
+    assert not torch.equal(mixed.inputs["same"], batch.inputs["same"])
+    torch.testing.assert_close(mixed.inputs["same"], mixed.targets["frames"])
+
+
+def test_scenes_that_join_bring_their_inputs(toy):
+    batch = next(make_batches(toy, {"train/synthetic": 8}).epoch(1))
+    batch = replace(batch, inputs={"same": batch.targets["frames"]})
+    form = registry.find("formats", "strong")(toy.classes)
+    joined = MixScenes(groups=[["train/synthetic"]], probability=1.0)(
+        batch, None, {"frames": form}, torch.Generator().manual_seed(0)
+    )
+    assert not torch.equal(joined.inputs["same"], batch.inputs["same"])
+    torch.testing.assert_close(joined.inputs["same"], joined.targets["frames"])
