@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from seldbench import annotations
@@ -23,7 +22,9 @@ from seldbench.arrays import CHANNELS
 from seldbench.audio import AudioFile, mono, picked
 from seldbench.contracts import Clip, PostProcessing, Progress, Recording
 from seldbench.errors import BadFile, BadRun
-from seldbench.experiment.assembly import Assembly, assemble, load_trained
+from seldbench.experiment.answers import reopened
+from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.graph import best_device
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
@@ -77,14 +78,17 @@ def listen(
         ) from None
     recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
     _refuse_equal_names(files)
-    assembly = _assembled(run, recipe, tuple(post.thresholds))
+    _refuse_unknown_layout(run, recipe)
+    device = best_device()
+    answers = reopened(run, recipe, tuple(post.thresholds), device, progress)
+    assembly = answers.trained[recipe.shown_stage]
     ears = _Ears(assembly.stage.layout, assembly.windowing.features.sample_rate, resample, channels)
     clips = [ears.clip(path) for path in files]
     write = _write_directions if spatial else _write_events
     if spatial:
         _refuse_other_classes(out, assembly.classes, clips)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    listener = assembly.listener(assembly.network, device)
+    answers.prepare(assembly.stage, clips)
+    listener = assembly.listener(assembly.network, device, answers.given(assembly.stage))
     for done, (clip, outputs) in enumerate(listener(clips), start=1):
         prediction = decode(
             masked(outputs, recipe.post.clip_mask),
@@ -167,16 +171,13 @@ def _refuse_equal_names(files: Sequence[Path]) -> None:
         )
 
 
-def _assembled(run: Run, recipe: Recipe, classes: tuple[str, ...]) -> Assembly:
+def _refuse_unknown_layout(run: Run, recipe: Recipe) -> None:
     layout = recipe.stage.layout
     if layout not in CHANNELS:
         raise BadRun(
             f"{run.path}: hears {layout!r} recordings, of which nothing is known here but the name;"
             f" `predict` knows {', '.join(CHANNELS)}"
         )
-    assembly = assemble(recipe.architecture, recipe.stage, classes, seed=0)
-    load_trained(assembly, run.stage(recipe.shown_stage))
-    return assembly
 
 
 def _write_events(

@@ -78,7 +78,9 @@ class Run:
         return read_json(self.path / "scores.json")
 
     def stage(self, name: str) -> StageFolder:
-        return StageFolder(self.path.parent / "stages" / self.about["stages"][name])
+        """The training of a stage; of the first fold where there are folds."""
+        keys = {which.split("@")[0]: key for which, key in reversed(self.about["stages"].items())}
+        return StageFolder(self.path.parent / "stages" / keys[name])
 
 
 def open_run(name: str | Path, runs: Path = Path("runs")) -> Run:

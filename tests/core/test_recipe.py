@@ -173,7 +173,7 @@ def test_a_simulated_twin_uses_the_real_sets_recipe():
 
 
 def test_unknown_systems_and_data_sets_are_named_with_the_nearest():
-    with pytest.raises(UnknownName, match=r"no architecture named 'crn' \(near: crnn\)"):
+    with pytest.raises(UnknownName, match=r"no architecture named 'crn' \(near: crnn"):
         recipe_file("crn", "desed")
     with pytest.raises(UnknownName, match=r"no data set named 'desedd' \(near: desed"):
         recipe_file("crnn", "desedd")

@@ -105,3 +105,50 @@ def test_kept_spectra_are_made_once_and_give_the_windows(tmp_path):
     assert files == {p: p.stat().st_mtime_ns for p in (tmp_path / "spectra").iterdir()}
     windowing.store.close()
     assert not (tmp_path / "spectra").exists()
+
+
+@pytest.mark.parametrize("duration", [4.0, 10.0, 10.01, 10.02, 10.03, 10.5, 20.02, 23.37])
+def test_blocks_give_all_full_frames_of_a_whole_clip(duration):
+    # Frames of fbank_ast lie within the clip: its last block may hold less than one.
+    windowing = Windowing(registry.find("features", "fbank_ast")(), 4.0, 0.01)
+    clip = noise_clip(duration)
+    at_once = windowing.features.spectrum(torch.from_numpy(whole_waves(windowing, clip))[None])
+    assert at_once.shape[2] == windowing.features.frames(round(duration * 16000))
+    torch.testing.assert_close(windowing.whole_spectrum(clip), at_once, atol=1e-4, rtol=0)
+
+
+def test_windows_of_full_frames_equal_the_same_frames_of_the_whole_clips():
+    windowing = Windowing(registry.find("features", "fbank_ast")(), 2.0, 0.1)
+    clip = noise_clip(5.05)
+    whole = windowing.whole_features([clip])
+    for onset in windowing.onsets(clip.duration, 1.0):
+        cut = windowing.spectrum(torch.from_numpy(windowing.cut(clip, onset))[None])
+        heard = torch.tensor([windowing.heard(clip, onset)])
+        window = windowing.blanked(windowing.features.finish(cut, cut), heard)
+        first = round(onset * 100)
+        assert window.shape[2] == windowing.frames == 198
+        torch.testing.assert_close(window, whole[:, :, first : first + 198], atol=1e-4, rtol=0)
+
+
+def test_frames_beyond_the_recording_are_blank():
+    # 5.05 s are 1 + floor((80800 - 400) / 160) = 503 full frames.
+    clip = noise_clip(5.05)
+    padded = Windowing(registry.find("features", "fbank_ast")(), 10.0, 0.1)
+    finished = padded.whole_features([clip, noise_clip(7.0)])
+    assert padded.heard(clip) == 503
+    assert padded.heard(clip, 4.0) == 103
+    assert padded.heard(clip, 6.0) == 0
+    assert finished.shape[2] == 998
+    assert not finished[0, :, 503:].any()
+    assert finished[0, :, :503].all(-1).all()
+    assert finished[1, :, :698].all(-1).all()
+
+    silent = Windowing(registry.find("features", "fbank_ast")(blank=False), 10.0, 0.1)
+    tail = silent.whole_features([clip])[0, 0, 505:]
+    assert torch.all(tail == torch.tensor(silent.features.silence()))
+
+
+def test_a_window_shorter_than_a_frame_is_told():
+    windowing = Windowing(registry.find("features", "fbank_ast")(), 0.02, 0.01)
+    with pytest.raises(BadFile, match=r"noise.wav: a window of 0.02 s has no frame"):
+        windowing.whole_spectrum(noise_clip(0.02))

@@ -56,8 +56,18 @@ def run(
     ] = None,
     init: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Begin with the weights of this run, or of a .safetensors file."),
+        typer.Option(
+            help="First weights: a released file (.pth, .safetensors) where the recipe starts from"
+            " it, a run, or none for random ones (the row says so)."
+        ),
     ] = None,
+    size: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="tiny, small or base, where the architecture has sizes."),
+    ] = None,
+    fold: Annotated[
+        str, typer.Option(help="Folds, comma separated from 0; all of them if absent.")
+    ] = "",
     limit: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Use only so many clips of each split (the row says so)."),
@@ -77,10 +87,12 @@ def run(
         RUNS,
         console,
         variants=[name for name in variant.split(",") if name],
-        seeds=_seeds(seed),
+        seeds=_numbers(seed, "--seed", "0,1,2"),
         settings=set_,
         layout=layout,
         init=init,
+        size=size,
+        folds=_numbers(fold, "--fold", "0,1") if fold else None,
         limit=limit,
         data_root=data_root,
         dry_run=dry_run,
@@ -213,17 +225,10 @@ def data_fetch(
     typer.echo(folder)
 
 
-def _seeds(text: str) -> list[int]:
-    seeds = _numbers(text, "--seed", "0,1,2")
-    if min(seeds) < 0:
-        raise typer.BadParameter(f"--seed {text!r}: expected numbers from 0 on, such as 0,1,2")
-    return seeds
-
-
 def _numbers(text: str, option: str, example: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
         raise typer.BadParameter(
-            f"{option} {text!r}: expected whole numbers, such as {example}"
-        ) from None
+            f"{option} {text!r}: expected whole numbers from 0 on, such as {example}"
+        )
+    return [int(part) for part in parts]

@@ -14,17 +14,20 @@ from seldbench import registry
 from seldbench.arrays import rotations
 from seldbench.contracts import Architecture, Features, OutputFormat
 from seldbench.errors import BadRecipe, BadRun, near
-from seldbench.inference.outputs import Listener
-from seldbench.recipe import Component, Stage
+from seldbench.inference.outputs import Given, Listener, nothing
+from seldbench.recipe import Component, Recipe, Stage
 from seldbench.runs import StageFolder
 from seldbench.training import checkpoint
 from seldbench.training.inputs import memory_format
 from seldbench.windows import Windowing
 
+NO_INPUTS: Mapping[str, int] = {}
+
 
 @dataclass(frozen=True)
 class Assembly:
-    """A network with all that it needs to train or to listen. frames: label frames of a window."""
+    """A network with all that it needs to train or to listen. frames: label frames of a window.
+    inputs: the size of what it is given besides the features, by name."""
 
     stage: Stage
     architecture: Architecture
@@ -33,6 +36,7 @@ class Assembly:
     formats: dict[str, OutputFormat]
     network: nn.Module
     frames: int
+    inputs: Mapping[str, int]
 
     @property
     def parameters(self) -> int:
@@ -49,8 +53,10 @@ class Assembly:
         self.network.to(device)
         self.features.to(device)
 
-    def listener(self, network: nn.Module, device: torch.device) -> Listener:
-        """The network at test, in float32."""
+    def listener(
+        self, network: nn.Module, device: torch.device, given: Given = nothing
+    ) -> Listener:
+        """The network at test, in float32. given: what it hears of a clip besides the features."""
         self.to(device)
         how = self.stage.inference
         return Listener(
@@ -61,11 +67,17 @@ class Assembly:
             frames=self.frames,
             device=device,
             rotations=rotations(self.stage.layout) if how.rotations else rotations("mono"),
+            given=given,
         )
 
 
-def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: int) -> Assembly:
+def assemble(
+    stage: Stage, classes: tuple[str, ...], seed: int, inputs: Mapping[str, int] = NO_INPUTS
+) -> Assembly:
     """Build and try out a stage: one silent window goes through the network.
+
+    Args:
+        inputs: the size of what the network is given besides the features, by name.
 
     Raises:
         UnknownName: features, a format or a loss that nobody defines.
@@ -77,7 +89,8 @@ def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: in
             f"features {stage.features.name!r} hear {features.layout!r} recordings,"
             f" the recipe's layout is {stage.layout!r}; make them agree"
         )
-    formats = {name: _format(name, stage, classes) for name in stage.heads}
+    formats = {name: format_of(stage, name, classes) for name in stage.heads}
+    architecture = stage.architecture
     found: Architecture = registry.find("architectures", architecture)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
@@ -85,9 +98,9 @@ def assemble(architecture: str, stage: Stage, classes: tuple[str, ...], seed: in
     network.to(memory_format=memory_format(stage.training.channels_last))
     windowing = Windowing(features, stage.training.window, network.hop)  # type: ignore[arg-type]
     with _in_words(architecture):
-        outputs = of_silence(network, windowing)
+        outputs = of_silence(network, windowing, inputs)
     frames = _frames(outputs, windowing, formats)
-    return Assembly(stage, found, classes, windowing, formats, network, frames)
+    return Assembly(stage, found, classes, windowing, formats, network, frames, inputs)
 
 
 def load_trained(assembly: Assembly, folder: StageFolder) -> None:
@@ -96,29 +109,14 @@ def load_trained(assembly: Assembly, folder: StageFolder) -> None:
     Raises:
         BadRun: unreadable, or weights of another network.
     """
-    _fill(assembly.network, checkpoint.load(folder.weights)[0], folder.weights)
+    fill(assembly.network, checkpoint.load(folder.weights)[0], folder.weights)
     if assembly.windowing.features.fitted:
         load_scaling(assembly, folder.scaling)
 
 
 def load_scaling(assembly: Assembly, path: Path) -> None:
     """Fill the features' scaling. Raises BadRun as `load_trained`."""
-    _fill(assembly.features, checkpoint.load(path)[0], path)
-
-
-def initialise(network: nn.Module, part: str, path: Path, source: str) -> None:
-    """Fill a part ("" for all) of a network from the part `source` of a weights file.
-
-    Raises:
-        BadRecipe: the network has no such part. BadRun: as `load_trained`.
-    """
-    parts = dict(network.named_modules())
-    if part not in parts:
-        raise BadRecipe(
-            f"init: the network has no part {part!r}{near(part, parts)}; its parts:"
-            f" {', '.join(name for name, _ in network.named_children())}"
-        )
-    _fill(parts[part], checkpoint.part(source, checkpoint.load(path)[0]), path)
+    fill(assembly.features, checkpoint.load(path)[0], path)
 
 
 def difference(network: nn.Module, tensors: Mapping[str, Tensor]) -> str:
@@ -136,30 +134,37 @@ def difference(network: nn.Module, tensors: Mapping[str, Tensor]) -> str:
     return wrong[0] + more if wrong else ""
 
 
-def _fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """All tensors of a network, or of a part. Raises BadRun for those of another one."""
     wrong = difference(network, tensors)
     if wrong:
         raise BadRun(
             f"{path}: weights of another network: {wrong}; give those of the same architecture,"
             " variant and classes"
         )
-    network.load_state_dict(tensors)
+    network.load_state_dict(dict(tensors))
 
 
-def _format(head: str, stage: Stage, classes: tuple[str, ...]) -> OutputFormat:
+def format_of(stage: Stage, head: str, classes: tuple[str, ...]) -> OutputFormat:
+    """What a head's output means. Raises BadRecipe, UnknownName."""
     chosen = stage.heads[head]
-    make = registry.find("formats", chosen.format.name)
-    _check_arguments(f"format {chosen.format.name!r}", make, set(chosen.format.arguments))
-    try:
-        form: OutputFormat = make(classes, **chosen.format.arguments)
-    except (TypeError, ValueError) as error:
-        raise BadRecipe(f"heads.{head}: format {chosen.format.name!r}: {error}") from error
+    form = make_format(f"heads.{head}", chosen.format, classes)
     if chosen.loss not in form.losses:
         raise BadRecipe(
             f"heads.{head}: format {chosen.format.name!r} has no loss {chosen.loss!r}"
             f"{near(chosen.loss, form.losses)}; it has: {', '.join(form.losses)}"
         )
     return form
+
+
+def make_format(where: str, chosen: Component, classes: tuple[str, ...]) -> OutputFormat:
+    """A format with the recipe's arguments. Raises BadRecipe, UnknownName."""
+    make = registry.find("formats", chosen.name)
+    _check_arguments(f"format {chosen.name!r}", make, set(chosen.arguments))
+    try:
+        return make(classes, **chosen.arguments)
+    except (TypeError, ValueError) as error:
+        raise BadRecipe(f"{where}: format {chosen.name!r}: {error}") from error
 
 
 def _network(
@@ -206,12 +211,28 @@ def _check_arguments(what: str, make: object, given: set[str]) -> None:
         raise BadRecipe(f"{what} takes no argument {argument!r}{near(argument, known)}")
 
 
+def input_sizes(recipe: Recipe, stage: Stage, classes: tuple[str, ...]) -> dict[str, int]:
+    """How many values each input has: those of the head that says it."""
+    sizes = {}
+    for name, source in stage.inputs.items():
+        of = recipe.stages[source.stage]
+        if source.head not in of.heads:
+            raise BadRecipe(
+                f"inputs.{name}: stage {source.stage!r} has no head {source.head!r}"
+                f"{near(source.head, of.heads)}; it has: {', '.join(of.heads)}"
+            )
+        sizes[name] = format_of(of, source.head, classes).size
+    return sizes
+
+
 @torch.inference_mode()
-def of_silence(network: nn.Module, windowing: Windowing) -> dict[str, Tensor]:
-    """What a network says of a window of features that are 0: {head: (1, ...)}."""
+def of_silence(
+    network: nn.Module, windowing: Windowing, inputs: Mapping[str, int]
+) -> dict[str, Tensor]:
+    """What a network says of a window of features, and of inputs, that are 0: {head: (1, ...)}."""
     features = windowing.features
     silent = torch.zeros(1, features.channels, windowing.frames, features.bins)
-    return network.eval()(silent)
+    return network.eval()(silent, **{name: torch.zeros(1, n) for name, n in inputs.items()})
 
 
 def _frames(

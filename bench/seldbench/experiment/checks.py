@@ -115,7 +115,7 @@ def _formats(assembly: Assembly) -> str:
 
 def _of_silence(assembly: Assembly, recipe: Recipe) -> Prediction:
     """What is said of a silent window, with everything taken for active."""
-    said = of_silence(assembly.network, assembly.windowing)
+    said = of_silence(assembly.network, assembly.windowing, assembly.inputs)
     outputs = {
         name: form.merge(form.activate(said[name].float()), [0], assembly.frames)
         for name, form in assembly.formats.items()

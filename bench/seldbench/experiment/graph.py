@@ -4,9 +4,8 @@ A finished key is never trained again, a broken one goes on where it stopped. Tw
 want the same stage wait for each other.
 """
 
-import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,42 +15,19 @@ import torch
 from torch import nn
 
 from seldbench import registry, runs
-from seldbench.augment import SCENE, SPECTRUM, Augmentation
-from seldbench.contracts import Clip, Dataset, Progress
-from seldbench.errors import BadRecipe, MissingData, UnknownName, near
-from seldbench.experiment.assembly import Assembly, assemble, initialise
-from seldbench.experiment.checks import check_batch
+from seldbench.contracts import Progress
+from seldbench.errors import BadRecipe
+from seldbench.experiment.answers import Answers
+from seldbench.experiment.assembly import load_trained
+from seldbench.experiment.beginning import begin
+from seldbench.experiment.preparing import Data, Prepared
+from seldbench.experiment.released import file_digest
 from seldbench.experiment.scaling import fit_scaling
-from seldbench.experiment.validation import Validator
-from seldbench.recipe import Component, Recipe, Stage, canonical
+from seldbench.recipe import Recipe, Stage, canonical
 from seldbench.runs import StageFolder
 from seldbench.storage import locked, write_json
-from seldbench.training.data import Batches, Group, Labels, make_group
-from seldbench.training.inputs import Hearing
 from seldbench.training.loop import Job, fit
 from seldbench.training.memory import keep_freed_memory
-from seldbench.training.steps import MeanTeacher, Step, Supervised
-
-
-@dataclass(frozen=True)
-class Data:
-    """The clips that a run may use: of one data set and fold, at most `limit` of each split."""
-
-    dataset: Dataset
-    fold: int = 0
-    limit: int | None = None
-
-    def clips(self, split: str) -> Sequence[Clip]:
-        """Raises UnknownName for a split that the set lacks, MissingData for an empty one."""
-        if split not in self.dataset.splits:
-            raise UnknownName(
-                f"{self.dataset.name} has no split {split!r}{near(split, self.dataset.splits)};"
-                f" it has: {', '.join(self.dataset.splits)}"
-            )
-        clips = self.dataset.clips(split, self.fold)
-        if not clips:
-            raise MissingData(f"{self.dataset.name}: no clip of {split!r} was found")
-        return clips if self.limit is None else clips[: self.limit]
 
 
 @dataclass(frozen=True)
@@ -76,120 +52,50 @@ def nodes(recipe: Recipe, data: Data, seed: int, folder: Path) -> list[Node]:
         order = list(TopologicalSorter(waits).static_order())
     except CycleError as error:
         raise BadRecipe(f"stages wait for each other: {' -> '.join(error.args[1])}") from None
-    fingerprint = data.dataset.fingerprint()
     made: dict[str, Node] = {}
     for name in order:
         stage = recipe.stages[name]
         parents = {parent: made[parent] for parent in stage.parents}
-        key = runs.digest(
-            {
-                "format": runs.STAGE_FORMAT,
-                "stage": canonical(stage),
-                "selection": canonical(recipe.post.model_copy(update={"tune": None})),
-                "versions": _versions(recipe.architecture, stage),
-                "data": [data.dataset.name, fingerprint, data.fold, data.limit],
-                "seed": seed,
-                "parents": {parent: node.key for parent, node in parents.items()},
-                "init": {o.path: _file_digest(o.path) for o in stage.origins.values() if o.path},
-            }
-        )
+        key = runs.digest(_determined(recipe, stage, data, seed, parents))
         made[name] = Node(name, stage, key, StageFolder(folder / key), parents)
     return list(made.values())
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A stage checked and put together: nothing is left that could be wrong but the training."""
-
-    node: Node
-    assembly: Assembly
-    batches: Batches
-    step: Step
-    hearing: Hearing
-    validator: Validator | None
-    scaled_on: tuple[Clip, ...]
-
-
-def prepare(node: Node, recipe: Recipe, data: Data, seed: int) -> Prepared:
-    """Build everything that a training needs and try it; a dry run stops here.
-
-    Raises:
-        UnknownName, BadRecipe, MissingData: what the training would have failed on.
-    """
-    stage = node.stage
-    assembly = assemble(recipe.architecture, stage, data.dataset.classes, seed)
-    for part, origin in stage.origins.items():
-        if origin.path is not None:  # to refuse those of another network; the training begins anew
-            initialise(assembly.network, part, Path(origin.path), origin.part)
-    groups = [
-        make_group(
-            name,
-            size,
-            [clip for split in name.split("+") for clip in data.clips(split)],
-            heads=stage.heads,
-            windowing=assembly.windowing,
-            hop=stage.training.hop,
-        )
-        for name, size in stage.batch.items()
-    ]
-    check_batch(stage)
-    grid = assembly.windowing.grid
-    labels = {n: Labels(form, assembly.frames, grid) for n, form in assembly.formats.items()}
-    batches = Batches(
-        groups,
-        labels,
-        assembly.windowing,
-        seed=seed,
-        steps=stage.training.steps,
-        whole_statistics=assembly.windowing.features.statistics and _plain_windows(stage, groups),
-    )
-    kept: dict[str, Any] = {"heads": stage.heads, "formats": assembly.formats, "groups": groups}
-    step: Step
-    if stage.training.step == "mean_teacher":
-        step = MeanTeacher(
-            assembly.network,
-            **kept,
-            consistency=stage.training.consistency,
-            steps_per_epoch=batches.steps,
-        )
-    else:
-        step = Supervised(assembly.network, **kept)
-    validator = None
-    if isinstance(stage.select, dict):
-        splits = {split: list(data.clips(split)) for split in stage.select}
-        validator = Validator(assembly, splits, stage.select, recipe.post)
-    hearing = Hearing(
-        assembly.windowing,
-        assembly.formats,
-        scene=_augmentations(stage, "scene"),
-        spectrum=_augmentations(stage, "spectrum"),
-        view=_augmentations(stage, "view"),
-        channels_last=stage.training.channels_last,
-    )
-    hearing.try_out(batches.trial())
-    fitted = assembly.windowing.features.fitted
-    scaled_on = [c for split in stage.fitted_on for c in data.clips(split)] if fitted else []
-    for split in dict.fromkeys([*stage.trained_on, *stage.fitted_on, *stage.selected_on]):
-        assembly.windowing.check(data.clips(split))
-    return Prepared(node, assembly, batches, step, hearing, validator, tuple(scaled_on))
-
-
-def execute(
-    prepared: Prepared, seed: int, device: torch.device, progress: Progress
+def _determined(
+    recipe: Recipe, stage: Stage, data: Data, seed: int, parents: Mapping[str, Node]
 ) -> dict[str, Any]:
-    """Train a stage unless its key is finished; what done.json says."""
-    node = prepared.node
+    """All that a training hangs on. A file of weights counts by its content, not its place."""
+    files = {part: o.path for part, o in stage.origins.items() if o.path}
+    placeless = {p: o.model_copy(update={"path": None}) for p, o in stage.origins.items()}
+    return {
+        "format": runs.STAGE_FORMAT,
+        "stage": canonical(stage.model_copy(update={"init": {**stage.init, **placeless}})),
+        "selection": canonical(recipe.post.model_copy(update={"tune": None})),
+        "versions": _versions(stage),
+        "data": [data.dataset.name, data.dataset.fingerprint(), data.fold, data.limit],
+        "seed": seed,
+        "parents": {parent: node.key for parent, node in parents.items()},
+        "init": {part: file_digest(Path(path)) for part, path in files.items()},
+    }
+
+
+def execute(node: Node, prepared: Prepared, answers: Answers, progress: Progress) -> dict[str, Any]:
+    """Train a stage unless its key is finished; what done.json says. Its network is left with its
+    weights, among those that answer."""
     who = f"stage {node.name} [{node.key}]"
     others = f"{who}: another process trains it; waiting"
     with locked(node.folder.path / ".lock", lambda: progress.say(others)):
-        if node.folder.done is not None:
+        done = node.folder.done
+        if done is not None:
             progress.say(f"{who}: already trained")
-            return node.folder.done
-        write_json(node.folder.path / "stage.json", node.stage.model_dump(mode="json"))
-        environment = runs.environment(device_name(device))
-        write_json(node.folder.path / "environment.json", environment)
-        done = _train(prepared, seed, device, progress)
-        write_json(node.folder.path / "done.json", done)
+        else:
+            write_json(node.folder.path / "stage.json", node.stage.model_dump(mode="json"))
+            environment = runs.environment(device_name(answers.device))
+            write_json(node.folder.path / "environment.json", environment)
+            done = _train(node, prepared.with_answers(answers), answers.device, progress)
+            write_json(node.folder.path / "done.json", done)
+    load_trained(prepared.assembly, node.folder)
+    answers.trained[node.name] = prepared.assembly
     return done
 
 
@@ -203,18 +109,14 @@ def device_name(device: torch.device) -> str:
 
 
 def _train(
-    prepared: Prepared, seed: int, device: torch.device, progress: Progress
+    node: Node, prepared: Prepared, device: torch.device, progress: Progress
 ) -> dict[str, Any]:
-    node, stage, assembly = prepared.node, prepared.node.stage, prepared.assembly
+    stage, assembly = prepared.stage, prepared.assembly
     keep_freed_memory()
-    for part, origin in stage.origins.items():
-        source = (
-            Path(origin.path) if origin.path else node.parents[origin.stage or ""].folder.weights
-        )
-        initialise(assembly.network, part, source, origin.part)
+    begin(assembly.network, stage, {n: p.folder.weights for n, p in node.parents.items()})
     prepared.step.begin()
     assembly.to(device)
-    if keeps_spectra(prepared, device):
+    if keeps_spectra(prepared, node.folder.path, device):
         assembly.windowing.store.open(node.folder.path / "spectra")
     fit_scaling(assembly, prepared.scaled_on, node.folder.scaling, device=device, progress=progress)
     for network in prepared.step.networks.values():
@@ -237,9 +139,10 @@ def _train(
             inputs=prepared.hearing,
             validate=validate if validator else None,
             folder=node.folder.path,
-            seed=seed,
+            seed=prepared.seed,
             device=device,
             progress=progress,
+            average=stage.average,
         )
     )
     assembly.windowing.store.close()
@@ -252,16 +155,17 @@ def _train(
             "network": state.best_network,
             "score": state.best,
             "on": stage.select,
+            "average": stage.average,
         },
         "parameters": assembly.parameters,
         "seconds": round(state.seconds, 3),
-        "seed": seed,
+        "seed": prepared.seed,
     }
 
 
-def keeps_spectra(prepared: Prepared, device: torch.device) -> bool:
+def keeps_spectra(prepared: Prepared, folder: Path, device: torch.device) -> bool:
     """Whether the spectra of the clips that are trained and validated on are kept on disk."""
-    stage, features = prepared.node.stage, prepared.assembly.windowing.features
+    stage, features = prepared.stage, prepared.assembly.windowing.features
     training = stage.training
     if training.keep_spectra == "never" or device.type != "cpu" or training.epochs < 2:
         return False
@@ -270,47 +174,15 @@ def keeps_spectra(prepared: Prepared, device: torch.device) -> bool:
     clips = {id(e.clip): e.clip for g in prepared.batches.groups for e in g.examples}
     values = sum(clip.duration for clip in clips.values()) / features.hop
     needed = 4 * values * features.channels * features.bins
-    prepared.node.folder.path.mkdir(parents=True, exist_ok=True)
-    return needed < shutil.disk_usage(prepared.node.folder.path).free / 4
+    folder.mkdir(parents=True, exist_ok=True)
+    return needed < shutil.disk_usage(folder).free / 4
 
 
-def _plain_windows(stage: Stage, groups: Sequence[Group]) -> bool:
-    """Whether windows of longer clips go to the network as they are."""
-    augment = stage.augment
-    longer = any(e.clip.duration > stage.training.window for g in groups for e in g.examples)
-    return longer and not (augment.scene or augment.spectrum or augment.view)
-
-
-def _versions(architecture: str, stage: Stage) -> dict[str, int]:
+def _versions(stage: Stage) -> dict[str, int]:
+    architecture = stage.architecture
     found = {f"architecture {architecture}": registry.find("architectures", architecture).version}
     features = stage.features.name
     found[f"features {features}"] = registry.find("features", features).version
     for head in stage.heads.values():
         found[f"format {head.format.name}"] = registry.find("formats", head.format.name).version
     return found
-
-
-def _file_digest(path: str) -> str:
-    """SHA-256 of first weights given as a file. Raises MissingData where there is none."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise MissingData(f"init: {path}: {error.strerror}; give the weights' path") from None
-
-
-def _augmentations(stage: Stage, where: str) -> list[Augmentation]:
-    known = SCENE if where == "scene" else SPECTRUM
-    chosen: list[Component] = getattr(stage.augment, where)
-    made = []
-    for component in chosen:
-        if component.name not in known:
-            raise UnknownName(
-                f"augment.{where}: no augmentation {component.name!r}{near(component.name, known)};"
-                f" there are: {', '.join(sorted(known))}"
-            )
-        try:
-            made.append(known[component.name](**component.arguments))
-        except (TypeError, ValueError) as error:
-            raise BadRecipe(f"augment.{where}: {component.name}: {error}") from None
-    return made

@@ -5,15 +5,10 @@ epochs assembles them, fits the features' scaling on the training split, predict
 run predicts, compares, and gives its weights to others (`--init`).
 """
 
-import hashlib
-import pickle
-import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from seldbench import registry
@@ -21,7 +16,9 @@ from seldbench.contracts import Import, Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import BadFile
 from seldbench.experiment.assembly import assemble, difference
-from seldbench.experiment.graph import Data, best_device
+from seldbench.experiment.graph import best_device
+from seldbench.experiment.preparing import Data
+from seldbench.experiment.released import file_digest, read_tensors
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.start import finish
 from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
@@ -53,7 +50,7 @@ def import_weights(
     name = dataset or known.dataset
     data = Data(open_dataset(name, data_root))
     variant, tensors = _converted(known, weights)
-    digest = _digest(weights)
+    digest = file_digest(weights)
     kept = runs / "imported" / f"{digest[:16]}.safetensors"
     about = {
         "kind": kind,
@@ -101,47 +98,18 @@ def _recipe(
 
 
 def _converted(known: Import, weights: Path) -> tuple[str, dict[str, Tensor]]:
-    state = _state(weights)
+    state = read_tensors(weights)
     try:
         return known.convert(state)
     except (ValueError, KeyError) as error:
         raise BadFile(f"{weights}: {error}") from None
 
 
-def _state(path: Path) -> Mapping[str, Tensor]:
-    """A file's tensors by name. Raises BadFile for anything else; nothing else is unpickled."""
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of pickles that are then refused
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise BadFile(
-            f"{path}: cannot be read ({error.strerror or error}); give the released file"
-        ) from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        # PyTorch's own words advise to unpickle it all the same.
-        code = re.search(r"GLOBAL (\S+)", str(error))
-        holds = f": it holds {code[1]}" if code else ""
-        raise BadFile(
-            f"{path}: not a PyTorch state dict of plain tensors{holds}; nothing else is unpickled,"
-            " since a pickle can run code. Give the released file"
-        ) from None
-    if not isinstance(state, Mapping) or not all(map(_plain, state.values())):
-        raise BadFile(f"{path}: not a state dict: its content is no table of plain tensors")
-    wrong = [name for name, t in state.items() if not torch.isfinite(t).all()]
-    if wrong:
-        raise BadFile(f"{path}: {wrong[0]} holds NaN or infinite weights; get the file again")
-    return state
-
-
-def _plain(value: object) -> bool:
-    return isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
-
-
 def _refuse_others(
     weights: Path, recipe: Recipe, data: Data, tensors: Mapping[str, Tensor]
 ) -> None:
     """Raises BadFile for tensors that do not fill the recipe's network."""
-    assembly = assemble(recipe.architecture, recipe.stage, data.dataset.classes, seed=0)
+    assembly = assemble(recipe.stage, data.dataset.classes, seed=0)
     wrong = difference(assembly.network, tensors)
     if wrong:
         raise BadFile(
@@ -149,8 +117,3 @@ def _refuse_others(
             f" the {len(data.dataset.classes)} classes of {data.dataset.name}: {wrong}; give the"
             " released file, or another --dataset"
         )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,31 +4,28 @@ Planning opens the data, resolves the recipe and builds every network, so that a
 the real one would. What is already there is never made again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from seldbench import runs
 from seldbench.contracts import Clip, PostProcessing, Progress
-from seldbench.errors import BadRecipe
-from seldbench.evaluation import class_event_f1, class_f20
-from seldbench.events import DirectionTable
 from seldbench.experiment import graph
-from seldbench.experiment.assembly import load_trained
+from seldbench.experiment.answers import Answers
+from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.beginning import first_weights
 from seldbench.experiment.checks import check_decoding, check_grid, check_scorers
-from seldbench.experiment.files import write_sed, write_seld
-from seldbench.experiment.graph import Data, Node, Prepared
-from seldbench.experiment.scoring import scored_sed, scored_seld
+from seldbench.experiment.files import write_sed, write_seld, write_tagging
+from seldbench.experiment.graph import Node
+from seldbench.experiment.listening import Listening
+from seldbench.experiment.preparing import Data, Prepared, prepare
+from seldbench.experiment.scoring import scored
 from seldbench.experiment.validation import fixed
-from seldbench.inference import gathering
-from seldbench.inference.decoding import decode, masked
-from seldbench.inference.tuning import ByClass, tuned
 from seldbench.prediction import Prediction
-from seldbench.recipe import Recipe, Tune, canonical
+from seldbench.recipe import Recipe, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
 
@@ -37,33 +34,38 @@ TEST = "test"
 
 @dataclass(frozen=True)
 class Experiment:
-    """A recipe on data with a seed. `folder`: where runs lie."""
+    """A recipe on data with a seed. `folder`: where runs lie. folds: of a set that has folds, each
+    trained and tested on its own; their test clips are scored together."""
 
     recipe: Recipe
     data: Data
     seed: int
     folder: Path
+    folds: tuple[int, ...] = (0,)
 
-    def nodes(self) -> list[Node]:
-        return graph.nodes(self.recipe, self.data, self.seed, self.folder / "stages")
+    def of_fold(self, fold: int) -> Data:
+        """The data of one fold."""
+        return replace(self.data, fold=fold)
 
-    def prepare(self) -> list[Prepared]:
-        """Every stage checked and built, and the test split opened."""
-        recipe, dataset = self.recipe, self.data.dataset
+    def nodes(self, fold: int = 0) -> list[Node]:
+        return graph.nodes(self.recipe, self.of_fold(fold), self.seed, self.folder / "stages")
+
+    def prepare(self, fold: int = 0) -> dict[str, Prepared]:
+        """Every stage of a fold checked and built, and the test split opened."""
+        recipe, dataset, data = self.recipe, self.data.dataset, self.of_fold(fold)
         check_scorers(recipe, dataset)
         heard = [TEST] if recipe.post.tune is None else [TEST, recipe.post.tune.on]
-        clips = [clip for split in dict.fromkeys(heard) for clip in self.data.clips(split)]
+        clips = [clip for split in dict.fromkeys(heard) for clip in data.clips(split)]
         fixed(recipe.post, dataset.classes)
-        prepared = [graph.prepare(n, recipe, self.data, self.seed) for n in self.nodes()]
-        for one in prepared:
-            check_grid(one.assembly, recipe.architecture, dataset)
-        shown = self._shown(prepared).assembly
+        prepared = {
+            node.name: prepare(recipe, node.stage, data, self.seed) for node in self.nodes(fold)
+        }
+        for one in prepared.values():
+            check_grid(one.assembly, one.stage.architecture, dataset)
+        shown = prepared[recipe.shown_stage].assembly
         shown.windowing.check(clips)
         check_decoding(shown, recipe, dataset)
         return prepared
-
-    def _shown(self, prepared: Sequence[Prepared]) -> Prepared:
-        return next(one for one in prepared if one.node.name == self.recipe.shown_stage)
 
     def splits(self) -> set[str]:
         """The splits that the run uses."""
@@ -72,14 +74,24 @@ class Experiment:
             used |= {*stage.trained_on, *stage.fitted_on, *stage.selected_on}
         return used
 
-    def about(self, nodes: Sequence[Node]) -> dict[str, Any]:
+    @property
+    def stages(self) -> dict[str, str]:
+        """The keys of all trainings, by stage, and where the set has folds by stage@fold."""
+        return {
+            f"{node.name}@{fold}" if self.data.dataset.folds > 1 else node.name: node.key
+            for fold in self.folds
+            for node in self.nodes(fold)
+        }
+
+    def about(self) -> dict[str, Any]:
         """What run.json says of the run, `key` included."""
-        stages = {node.name: node.key for node in nodes}
+        folds = ",".join(map(str, self.folds)) if self.data.dataset.folds > 1 else 0
+        stages = self.stages
         determined = {
             "recipe": canonical(self.recipe),
             "data": self.data.dataset.fingerprint(),
             "seed": self.seed,
-            "fold": self.data.fold,
+            "fold": folds,
             "limit": self.data.limit,
             "stages": stages,
         }
@@ -88,7 +100,7 @@ class Experiment:
             "dataset": self.data.dataset.name,
             "variant": self.recipe.variant,
             "seed": self.seed,
-            "fold": self.data.fold,
+            "fold": folds,
             "limit": self.data.limit,
             "key": runs.digest(determined),
             "command": runs.command(),
@@ -97,8 +109,8 @@ class Experiment:
 
     def run(self, device: torch.device, progress: Progress) -> Run:
         """Train what is not trained, predict, score; goes on where an earlier start stopped."""
-        prepared = self.prepare()
-        run = runs.start_run(self.folder, self.about([p.node for p in prepared]))
+        prepared = self.prepare(self.folds[0])
+        run = runs.start_run(self.folder, self.about())
         progress.say(f"run {run.path}")
         for split in sorted(self.splits()):
             for note in self.data.dataset.notes(split):
@@ -107,15 +119,58 @@ class Experiment:
             progress.say("already finished")
             return run
         write_json(run.path / "recipe.json", self.recipe.model_dump(mode="json"))
-        done = {p.node.name: graph.execute(p, self.seed, device, progress) for p in prepared}
-        listening = _Listening(self, self._shown(prepared), device, progress)
-        post = listening.post()
-        listening.predict(run, post)
+        post, done = self._predicted(run, prepared, device, progress)
         progress.say("scoring, with intervals over 1000 resamplings of the clips")
         device_name = graph.device_name(device)
         write_json(run.path / "scores.json", self._scores(run, post, done, device_name))
         runs.finish_run(run)
         return run
+
+    def _predicted(
+        self, run: Run, prepared: dict[str, Prepared], device: torch.device, progress: Progress
+    ) -> tuple[PostProcessing, dict[str, dict[str, Any]]]:
+        """Every fold trained and its test clips heard; the post-processing that was used, and what
+        the trainings say of themselves."""
+        heard: list[tuple[Clip, Prediction]] = []
+        done: dict[str, dict[str, Any]] = {}
+        folds: dict[str, int] = {}
+        for fold in self.folds:
+            if fold != self.folds[0]:
+                prepared = self.prepare(fold)
+            if len(self.folds) > 1:
+                progress.say(f"fold {fold}")
+            answers = Answers(self.recipe, {}, device, progress)
+            for node in self.nodes(fold):
+                which = f"{node.name}@{fold}" if self.data.dataset.folds > 1 else node.name
+                done[which] = graph.execute(node, prepared[node.name], answers, progress)
+            shown = prepared[self.recipe.shown_stage].assembly
+            listening = Listening(self.recipe, self.of_fold(fold), shown, answers, progress)
+            post = listening.post()
+            said = listening.predict(TEST, post)
+            folds |= {clip.id: fold for clip, _ in said}
+            heard += said
+        self._write(run, dict(heard), shown, folds)
+        return post, done
+
+    def _write(
+        self,
+        run: Run,
+        heard: Mapping[Clip, Prediction],
+        assembly: Assembly,
+        folds: Mapping[str, int],
+    ) -> None:
+        """Predictions on test, written to the run as files."""
+        dataset, classes = self.data.dataset, assembly.classes
+        clips, predictions = list(heard), {clip.id: p for clip, p in heard.items()}
+        if dataset.task == "seld":
+            assert dataset.grid is not None
+            write_seld(run, clips, predictions, classes, dataset.grid)
+        elif dataset.task == "tagging":
+            of_clip = folds if dataset.folds > 1 else None
+            single = getattr(dataset, "single", False)
+            write_tagging(run, clips, predictions, classes, single=single, folds=of_clip)
+        else:
+            write_sed(run, clips, predictions, classes)
 
     def _scores(
         self,
@@ -125,19 +180,23 @@ class Experiment:
         device: str,
     ) -> dict[str, Any]:
         """Scored from the files, as anybody's would be."""
-        if self.data.dataset.task == "seld":
-            scores = scored_seld(run, self.recipe.scorers, self.data.dataset.classes)
-        else:
-            scores = scored_sed(run)
-        about = run.about
+        recipe, about = self.recipe, run.about
+        scores = scored(run, self.data.dataset.task, recipe.scorers, self.data.dataset.classes)
+        parameters = [d["parameters"] for name, d in done.items() if _of(name, recipe.shown_stage)]
+        first = {name: first_weights(stage) for name, stage in recipe.stages.items()}
         return {
             "format": runs.FORMAT,
             "run": about["id"],
             "task": self.data.dataset.task,
             **{k: about[k] for k in ("arch", "dataset", "variant", "seed", "fold", "limit")},
-            "label": self.recipe.title,
-            "protocol": self.recipe.protocol,
-            "imported": self.recipe.imported and self.recipe.imported.model_dump(),
+            "label": recipe.title,
+            "protocol": recipe.protocol,
+            "imported": recipe.imported and recipe.imported.model_dump(),
+            "init": {
+                part if len(first) == 1 else f"{name}.{part}": origin
+                for name, parts in first.items()
+                for part, origin in parts.items()
+            },
             "split": TEST,
             **scores.as_json(),
             "data": self._data(),
@@ -146,7 +205,7 @@ class Experiment:
                 "medians": dict(post.medians),
                 "origin": post.origin,
             },
-            "parameters": done[self.recipe.shown_stage]["parameters"],
+            "parameters": parameters[0],
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
             "stages": about["stages"],
@@ -170,79 +229,6 @@ class Experiment:
         }
 
 
-@dataclass(frozen=True)
-class _Listening:
-    """The trained network at work on whole splits."""
-
-    experiment: Experiment
-    shown: Prepared
-    device: torch.device
-    progress: Progress
-
-    def post(self) -> PostProcessing:
-        """The recipe's post-processing, tuned on its validation split where it says so."""
-        recipe = self.experiment.recipe
-        start = fixed(recipe.post, self.shown.assembly.classes)
-        if recipe.post.tune is None:
-            return start
-        tune = recipe.post.tune
-        self.progress.say(f"tuning on {tune.on}")
-        heard = self._heard(tune.on)
-        clips = [clip for clip, _ in heard]
-        return tuned(
-            heard,
-            start=start,
-            tune=tune,
-            formats=self.shown.assembly.formats,
-            hop=self.shown.assembly.windowing.grid,
-            score=self._by_class(tune, clips),
-        )
-
-    def _by_class(self, tune: Tune, clips: Sequence[Clip]) -> ByClass:
-        """What a class's values are chosen by."""
-        if tune.score == "f20":
-            rows = gathering.direction_reference(clips)
-            if rows is None:
-                raise BadRecipe(f"post.tune: {tune.on} has no directions to tune on")
-            return self._class_f20(rows)
-        reference = gathering.reference_of(clips)
-        if reference is None:
-            raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
-        return lambda found: class_event_f1(reference, gathering.events_of(found))
-
-    def _class_f20(self, reference: DirectionTable) -> ByClass:
-        classes, grid = self.shown.assembly.classes, self.shown.assembly.windowing.grid
-        scorer = self.experiment.recipe.scorers[0]
-
-        def f20(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
-            found = gathering.directions_of(predictions, classes, grid)
-            return class_f20(reference, found, scorer, classes)
-
-        return f20
-
-    def predict(self, run: Run, post: PostProcessing) -> None:
-        """Predictions on test, written to the run as files."""
-        assembly = self.shown.assembly
-        heard = self._heard(TEST)
-        predictions = {
-            clip.id: decode(
-                outputs, clip, formats=assembly.formats, hop=assembly.windowing.grid, post=post
-            )
-            for clip, outputs in heard
-        }
-        clips, dataset = [clip for clip, _ in heard], self.experiment.data.dataset
-        if dataset.task == "seld":
-            assert dataset.grid is not None
-            write_seld(run, clips, predictions, assembly.classes, dataset.grid)
-        else:
-            write_sed(run, clips, predictions, assembly.classes)
-
-    def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
-        assembly, experiment = self.shown.assembly, self.experiment
-        load_trained(assembly, self.shown.node.folder)
-        clips = experiment.data.clips(split)
-        heard = []
-        for clip, outputs in assembly.listener(assembly.network, self.device)(clips):
-            heard.append((clip, masked(outputs, experiment.recipe.post.clip_mask)))
-            self.progress.advance(f"listening to {split}", len(heard), len(clips))
-        return heard
+def _of(name: str, stage: str) -> bool:
+    """Whether a training, by stage or by stage@fold, is of that stage."""
+    return name.split("@")[0] == stage

@@ -16,6 +16,13 @@ from seldbench.runs import Run
 Value = float | None
 
 
+def scored(run: Run, task: str, scorers: Sequence[str], classes: Sequence[str]) -> Scores:
+    """By the rules of the data set's task."""
+    if task == "seld":
+        return scored_seld(run, scorers, classes)
+    return scored_tagging(run) if task == "tagging" else scored_sed(run)
+
+
 def scored_sed(run: Run) -> Scores:
     """By the rules of SED: frame scores at every threshold, events as the run decided them."""
     reference = annotations.read_events(run.reference / "ground_truth.tsv")

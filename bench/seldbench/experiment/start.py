@@ -1,16 +1,18 @@
 """From names to runs: what the command line starts, for every variant and seed."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import UnknownName, near
-from seldbench.experiment.graph import Data, best_device
+from seldbench.experiment.graph import best_device
+from seldbench.experiment.preparing import Data
+from seldbench.experiment.released import ours
 from seldbench.experiment.run import Experiment
-from seldbench.recipe import PROTOCOLS, Recipe, parse_setting, recipe_file, resolve
+from seldbench.recipe import PROTOCOLS, Origin, Recipe, parse_setting, recipe_file, resolve
 from seldbench.recipe import variants as variant_names
 from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
@@ -27,6 +29,8 @@ def start(
     settings: Sequence[str],
     layout: str | None = None,
     init: str | None = None,
+    size: str | None = None,
+    folds: Sequence[int] | None = None,
     limit: int | None,
     data_root: Path | None,
     dry_run: bool,
@@ -38,22 +42,28 @@ def start(
     Args:
         variants: none: the recipe's first, or the first that hears `layout`.
         layout: what every variant must hear.
-        init: a run whose weights the shown stage begins with.
+        init: first weights, see `with_init`.
+        size: of the model, where the architecture comes in several.
+        folds: of a set that has folds; None for all.
+
+    Raises:
+        UnknownName: a fold that the set lacks.
     """
     path = recipe_file(arch, dataset)
     chosen: dict[str, Any] = dict(parse_setting(text) for text in settings)
+    if size is not None:
+        chosen["model.size"] = size
     names: list[str | None] = [*variants] or [_first(path, dataset, layout)]
     recipes = [resolve(path, dataset, variant, chosen) for variant in names]
     for recipe in recipes:
         _check_layout(recipe, layout, path)
     if init is not None:
-        origin = {"": {"path": str(_weights(init, runs))}}
         recipes = [
-            resolve(path, dataset, r.variant, chosen | {f"stages.{r.shown_stage}.init": origin})
-            for r in recipes
+            resolve(path, dataset, r.variant, chosen | with_init(r, init, runs)) for r in recipes
         ]
     data = Data(open_dataset(dataset, data_root), limit=limit)
-    experiments = [Experiment(r, data, seed, runs) for r in recipes for seed in seeds]
+    which = _folds(data, folds)
+    experiments = [Experiment(r, data, seed, runs, which) for r in recipes for seed in seeds]
     for experiment in experiments:
         if dry_run:
             yield from plan(experiment)
@@ -89,29 +99,88 @@ def _check_layout(recipe: Recipe, layout: str | None, path: Path) -> None:
         )
 
 
-def _weights(name: str, folder: Path) -> Path:
-    """The weights of a run's shown stage, or a safetensors file."""
-    path = Path(name)
-    if path.suffix == ".safetensors":
-        return path
+def with_init(recipe: Recipe, init: str, folder: Path) -> dict[str, Any]:
+    """What `--init` changes of a recipe, as settings.
+
+    "none": random weights where the recipe starts from those that others released. A file that
+    others released: where the recipe starts from them. A run in `folder`, or weights that one
+    wrote: all of the shown stage begins with them.
+
+    Raises:
+        UnknownName: nothing in the recipe starts from released weights. BadRun: no such run.
+    """
+    parts = {f"stages.{n}.init": s.init for n, s in recipe.stages.items() if s.released}
+    path = Path(init)
+    if init == "none":
+        _refuse_without_released(recipe, init, parts)
+        return {
+            key: {
+                p: "none" if isinstance(o, Origin) and o.weights else _plain(o)
+                for p, o in i.items()
+            }
+            for key, i in parts.items()
+        }
+    if not path.is_file() or ours(path):
+        weights = path if path.is_file() else _weights_of(init, folder)
+        return {f"stages.{recipe.shown_stage}.init": {"": {"path": str(weights)}}}
+    _refuse_without_released(recipe, init, parts)
+    given = {"path": str(path.resolve())}
+    return {
+        key: {
+            p: _plain(o) | given if isinstance(o, Origin) and o.weights else _plain(o)
+            for p, o in i.items()
+        }
+        for key, i in parts.items()
+    }
+
+
+def _plain(origin: Origin | str) -> Any:
+    return origin if isinstance(origin, str) else origin.model_dump(exclude_none=True)
+
+
+def _refuse_without_released(recipe: Recipe, init: str, parts: Mapping[str, Any]) -> None:
+    if not parts:
+        raise UnknownName(
+            f"--init {init}: variant {recipe.variant} of {recipe.architecture} starts from no"
+            " weights that others released; leave --init out, or name a run to go on from"
+        )
+
+
+def _weights_of(name: str, folder: Path) -> Path:
+    """The weights of a run's shown stage."""
     run = open_run(name, folder)
     recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
     return run.stage(recipe.shown_stage).weights.resolve()
+
+
+def _folds(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
+    known = data.dataset.folds
+    if wanted is None:
+        return tuple(range(known))
+    absent = [fold for fold in wanted if fold >= known]
+    if absent:
+        has = f"folds 0 to {known - 1}" if known > 1 else "no folds"
+        raise UnknownName(f"--fold {absent[0]}: {data.dataset.name} has {has}")
+    return tuple(dict.fromkeys(wanted))
 
 
 def plan(experiment: Experiment) -> Iterator[str]:
     """The resolved recipe as JSON, and each stage with its key and what remains to do."""
     recipe: Recipe = experiment.recipe
     yield json.dumps(recipe.model_dump(mode="json"), indent=1)
-    for prepared in experiment.prepare():
-        node, training = prepared.node, prepared.node.stage.training
-        yield (
-            f"stage {node.name} [{node.key}]: {node.folder.state};"
-            f" {prepared.assembly.parameters:,} parameters, {training.epochs} epochs of"
-            f" {prepared.batches.steps} steps, batches of"
-            f" {sum(group.size for group in prepared.batches.groups)}"
-        )
-    test = len(experiment.data.clips("test"))
+    for fold in experiment.folds:
+        nodes = experiment.nodes(fold)
+        prepared = experiment.prepare(fold)
+        many = f" (fold {fold})" if len(experiment.folds) > 1 else ""
+        for node in nodes:
+            one, training = prepared[node.name], node.stage.training
+            yield (
+                f"stage {node.name}{many} [{node.key}]: {node.folder.state};"
+                f" {one.assembly.parameters:,} parameters, {training.epochs} epochs of"
+                f" {one.batches.steps} steps, batches of"
+                f" {sum(group.size for group in one.batches.groups)}"
+            )
+    test = sum(len(experiment.of_fold(fold).clips("test")) for fold in experiment.folds)
     yield f"seed {experiment.seed}; then predictions on {test} test clips; nothing was trained"
 
 
@@ -132,6 +201,9 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
         yield f"on simulated data: {data['simulated']}"
     if scores.get("protocol", "held_out") != "held_out":
         yield f"PROTOCOL {scores['protocol']}: {PROTOCOLS[scores['protocol']]}"
+    random = [part or "all" for part, o in (scores.get("init") or {}).items() if o == "random"]
+    if random:
+        yield f"RANDOM START of {', '.join(random)}: the recipe starts from released weights"
     if scores.get("imported"):
         yield f"imported weights: {scores['imported']['file']}, {scores['imported']['source']}"
     if data["partial"]:

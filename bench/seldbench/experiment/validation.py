@@ -19,8 +19,8 @@ from seldbench.inference.gathering import (
     frame_scores_of,
     reference_of,
 )
-from seldbench.prediction import Prediction
 from seldbench.inference.outputs import Given, nothing
+from seldbench.prediction import Prediction
 from seldbench.recipe import ClipMask, Post
 from seldbench.training.data import known_labels
 
@@ -65,8 +65,7 @@ class Validator:
         total, count = 0.0, 0
         for clip in self.splits[split]:
             onsets = windowing.onsets(clip.duration, windowing.window)
-            spectrum = windowing.whole_spectrum(clip, device)
-            features = windowing.features.finish(spectrum, windowing.features.statistic(spectrum))
+            features = windowing.whole_features([clip], device)
             firsts = [round(onset / windowing.features.hop) for onset in onsets]
             cuts = torch.cat([features[:, :, f : f + windowing.frames] for f in firsts])
             given = {n: t.to(device).expand(len(cuts), -1) for n, t in self.given(clip).items()}

@@ -3,7 +3,7 @@
 Short clips share a batch; memory is bounded by the batch and the longest clip.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,13 @@ from seldbench.geometry import ROTATIONS, Rotation
 from seldbench.windows import Windowing
 
 IDENTITY = ROTATIONS[0]
+# A clip -> what the network hears of it besides the features, by argument: (values,) each.
+Given = Callable[[Clip], Mapping[str, Tensor]]
+
+
+def nothing(clip: Clip) -> Mapping[str, Tensor]:
+    """No inputs but the features."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Listener:
     """A network with its windows and the formats of its heads.
 
     hop: seconds from one window of a long clip to the next. frames: label frames of a window.
+    given: what the network hears of a clip besides its features.
     rotations: a clip is heard turned by each of them, and the answers, turned back, are averaged.
     Everything is computed in float32, so that scores do not depend on the machine's autocast.
     """
@@ -35,6 +43,7 @@ class Listener:
     device: torch.device
     rotations: tuple[Rotation, ...] = (IDENTITY,)
     batch: int = 24
+    given: Given = nothing
 
     @torch.inference_mode()
     def __call__(self, clips: Iterable[Clip]) -> Iterator[tuple[Clip, dict[str, Tensor]]]:
@@ -45,11 +54,9 @@ class Listener:
 
     def spectra(self, clips: list[Clip], rotation: Rotation = IDENTITY) -> Tensor:
         """Features of whole clips of one padded length: (clips, channels, frames, bins)."""
-        features = self.windowing.features
-        turn = None if rotation == IDENTITY else channel_map(features.layout, rotation)
-        whole = [self.windowing.whole_spectrum(clip, self.device, turn) for clip in clips]
-        spectrum = torch.cat(whole)
-        return features.finish(spectrum, features.statistic(spectrum))
+        layout = self.windowing.features.layout
+        turn = None if rotation == IDENTITY else channel_map(layout, rotation)
+        return self.windowing.whole_features(clips, self.device, turn)
 
     def _outputs(self, clips: list[Clip]) -> list[dict[str, Tensor]]:
         starts = self.windowing.onsets(max(clip.duration for clip in clips), self.hop)
@@ -67,16 +74,26 @@ class Listener:
         spectra = self.spectra(clips, rotation)
         length = self.windowing.frames
         cuts = torch.stack([spectra[:, :, f : f + length] for f in firsts], dim=1).flatten(0, 1)
-        outputs = self._run(cuts)
+        outputs = self._run(cuts, self._given(clips, len(firsts)))
         back = rotation.inverse
         if rotation != IDENTITY:
             outputs = {name: self.formats[name].rotate(o, back) for name, o in outputs.items()}
         return {name: o.unflatten(0, (len(clips), len(firsts))) for name, o in outputs.items()}
 
-    def _run(self, cuts: Tensor) -> dict[str, Tensor]:
+    def _given(self, clips: list[Clip], windows: int) -> dict[str, Tensor]:
+        """The further inputs of every window: {argument: (clips * windows, values)}."""
+        of_clips = [self.given(clip) for clip in clips]
+        return {
+            name: torch.stack([g[name] for g in of_clips]).repeat_interleave(windows, 0)
+            for name in of_clips[0]
+        }
+
+    def _run(self, cuts: Tensor, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         parts: dict[str, list[Tensor]] = {}
-        for chunk in cuts.split(self.batch):
-            raw = self.network(chunk)
+        for first in range(0, len(cuts), self.batch):
+            chunk = slice(first, first + self.batch)
+            further = {name: t[chunk].to(self.device) for name, t in given.items()}
+            raw = self.network(cuts[chunk], **further)
             for name, form in self.formats.items():
                 parts.setdefault(name, []).append(form.activate(raw[name].float()).cpu())
         return {name: torch.cat(chunks) for name, chunks in parts.items()}

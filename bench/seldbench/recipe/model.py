@@ -83,15 +83,17 @@ class Inference(Table):
 
 
 class Stage(Table):
-    """One training and what determines it. `init`: {part of this network: where from}; "" is all.
+    """One training and what determines it.
 
-    "none" as a part's origin is random weights where others start from trained ones: rows say so.
+    architecture: the recipe's own unless it names another. init: {part of this network: where from;
+    "" is all}; "none" is random weights where others start from trained ones: rows say so.
     select: {"valid/...": score}, summed; {"valid/...": "loss"} (lower is better); or "last".
     average: with "last", the mean of the weights after these epochs, first and last.
     fit_on: the splits whose clips the features' scaling is fitted on; None: those of the batch.
     inputs: {argument of the network's forward: what it is given}. labels: {split: whose labels}.
     """
 
+    architecture: str
     features: Named
     layout: str = "mono"
     fit_on: list[str] | None = Field(None, min_length=1)
@@ -111,6 +113,11 @@ class Stage(Table):
     def origins(self) -> dict[str, Origin]:
         """Where parts start from, those left at random not among them."""
         return {part: o for part, o in self.init.items() if isinstance(o, Origin)}
+
+    @property
+    def released(self) -> dict[str, Origin]:
+        """The parts that start from weights that others released."""
+        return {part: o for part, o in self.origins.items() if o.weights}
 
     @property
     def parents(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ REPLACED = frozenset(
     {"batch", "select", "medians", "thresholds", "features", "format", "tune", "clip_mask", "boxes"}
 )
 STAGE_KEYS = (
+    "architecture",
     "features",
     "layout",
     "fit_on",
@@ -91,6 +92,7 @@ def resolve(
         )
     raw = merge(raw, known.get(variant, {}))
     shared = {key: raw.pop(key) for key in STAGE_KEYS if key in raw}
+    shared.setdefault("architecture", path.parent.name)
     if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
         raise BadRecipe(f"{path}: no [stages.NAME]; a recipe needs at least one stage")
     raw["stages"] = {name: merge(deepcopy(shared), stage) for name, stage in raw["stages"].items()}

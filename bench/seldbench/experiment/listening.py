@@ -1,0 +1,93 @@
+"""The trained network of a run at work: post-processing tuned, predictions made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from seldbench.contracts import Clip, PostProcessing, Progress
+from seldbench.errors import BadRecipe
+from seldbench.evaluation import class_event_f1, class_f20
+from seldbench.events import DirectionTable
+from seldbench.experiment.answers import Answers
+from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.preparing import Data
+from seldbench.experiment.validation import fixed
+from seldbench.inference import gathering
+from seldbench.inference.decoding import decode, masked
+from seldbench.inference.tuning import ByClass, tuned
+from seldbench.prediction import Prediction
+from seldbench.recipe import Recipe, Tune
+
+
+@dataclass(frozen=True)
+class Listening:
+    """The stage that answers, at work on whole splits of one fold."""
+
+    recipe: Recipe
+    data: Data
+    assembly: Assembly
+    answers: Answers
+    progress: Progress
+
+    def post(self) -> PostProcessing:
+        """The recipe's post-processing, tuned on its validation split where it says so."""
+        recipe = self.recipe
+        start = fixed(recipe.post, self.assembly.classes)
+        if recipe.post.tune is None:
+            return start
+        tune = recipe.post.tune
+        self.progress.say(f"tuning on {tune.on}")
+        heard = self._heard(tune.on)
+        clips = [clip for clip, _ in heard]
+        return tuned(
+            heard,
+            start=start,
+            tune=tune,
+            formats=self.assembly.formats,
+            hop=self.assembly.windowing.grid,
+            score=self._by_class(tune, clips),
+        )
+
+    def _by_class(self, tune: Tune, clips: Sequence[Clip]) -> ByClass:
+        """What a class's values are chosen by."""
+        if tune.score == "f20":
+            rows = gathering.direction_reference(clips)
+            if rows is None:
+                raise BadRecipe(f"post.tune: {tune.on} has no directions to tune on")
+            return self._class_f20(rows)
+        reference = gathering.reference_of(clips)
+        if reference is None:
+            raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
+        return lambda found: class_event_f1(reference, gathering.events_of(found))
+
+    def _class_f20(self, reference: DirectionTable) -> ByClass:
+        classes, grid = self.assembly.classes, self.assembly.windowing.grid
+        scorer = self.recipe.scorers[0]
+
+        def f20(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
+            found = gathering.directions_of(predictions, classes, grid)
+            return class_f20(reference, found, scorer, classes)
+
+        return f20
+
+    def predict(self, split: str, post: PostProcessing) -> list[tuple[Clip, Prediction]]:
+        """What is said of every clip of a split."""
+        return [(clip, self._decoded(clip, outputs, post)) for clip, outputs in self._heard(split)]
+
+    def _decoded(
+        self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing
+    ) -> Prediction:
+        formats, hop = self.assembly.formats, self.assembly.windowing.grid
+        return decode(outputs, clip, formats=formats, hop=hop, post=post)
+
+    def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
+        assembly, mask = self.assembly, self.recipe.post.clip_mask
+        clips = self.data.clips(split)
+        self.answers.prepare(assembly.stage, clips)
+        given = self.answers.given(assembly.stage)
+        heard = []
+        for clip, outputs in assembly.listener(assembly.network, self.answers.device, given)(clips):
+            heard.append((clip, masked(outputs, mask)))
+            self.progress.advance(f"listening to {split}", len(heard), len(clips))
+        return heard
