@@ -83,11 +83,11 @@ def write_frame_scores(path):
 
 
 def about(name, options):
-    words = ["seldbench", "run", "--arch", "crnn", "--data-root", "/home/somebody/data"]
+    words = ["seldbench", "run", "--arch", options["arch"], "--data-root", "/home/somebody/data"]
     return {
         "format": 1,
         "id": name,
-        "arch": "crnn",
+        "arch": options["arch"],
         "dataset": options["dataset"],
         "variant": options["variant"],
         "seed": options["seed"],
@@ -111,14 +111,18 @@ def scores(name, options):
         "format": 1,
         "run": name,
         "task": "sed",
-        "arch": "crnn",
+        "arch": options["arch"],
         "dataset": options["dataset"],
         "variant": options["variant"],
         "seed": options["seed"],
         "label": "CRNN <b>bold</b>",
+        "protocol": options["protocol"],
+        "init": options["init"],
+        "members": options["members"],
         "split": "test",
         "scores": values,
-        "classes": {c: {"event_f1": 0.2 * (i + 1), "psds1": 0.3} for i, c in enumerate(CLASSES)},
+        "classes": options["classes"]
+        or {c: {"event_f1": 0.2 * (i + 1), "psds1": 0.3} for i, c in enumerate(CLASSES)},
         "intervals": {"psds1": {"bootstrap": [low, high]}},
         "scored_classes": list(CLASSES),
         "unscored_classes": ["Vacuum_cleaner"],
@@ -156,11 +160,13 @@ def log_entries(epochs):
 def make_run(runs, name="20240101-000000-crnn-desed-wide-s0", **options) -> Path:
     """The folder of a run below the folder `runs`; options say what differs from the usual one."""
     usual = {"dataset": "desed", "variant": "wide", "seed": 0, "limit": None, "psds1": 0.412}
-    usual |= {"changes": (), "partial": False, "state": "finished"}
+    usual |= {"changes": (), "partial": False, "state": "finished", "arch": "crnn"}
+    usual |= {"protocol": "held_out", "init": {}, "members": [], "classes": None}
     options = usual | {"created": "2024-01-01T00:00:00+00:00"} | options
     run = runs / name
     write_json(run / "run.json", about(name, options))
-    write_json(run / "recipe.json", {"architecture": "crnn", "variant": options["variant"]})
+    recipe = {"architecture": options["arch"], "variant": options["variant"]}
+    write_json(run / "recipe.json", recipe)
     write_json(run / "scores.json", scores(name, options))
     write_events(run / "reference" / "ground_truth.tsv", TRUTH)
     durations = "".join(f"{clip}\t10.0\n" for clip in TRUTH)
@@ -290,7 +296,7 @@ def noise(clip):
 @pytest.fixture
 def publish_scores(tmp_path):
     """Puts runs' score files into reports/ without anything else; gives that folder."""
-    from seldbench.report.results import run_content
+    from seldbench.report.score_files import run_content
     from seldbench.runs import Run
 
     def publish(*runs) -> Path:

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 from seldbench.report.results import Result
 
 
-def changes(*words):
+def changes(*words, init=None):
     command = ["seldbench", "run", "--arch", "crnn", *words]
-    return Result.changes.fget(SimpleNamespace(provenance=SimpleNamespace(command=command)))
+    provenance = SimpleNamespace(command=command)
+    return Result.changes.fget(SimpleNamespace(provenance=provenance, init=init or {}))
 
 
 def test_settings_in_either_form_and_first_weights_are_changes():
@@ -16,3 +17,11 @@ def test_settings_in_either_form_and_first_weights_are_changes():
     assert changes("--init", "runs/20261121-a-run") == ("init=20261121-a-run",)
     assert changes("--init=weights/first.safetensors") == ("init=first.safetensors",)
     assert changes("--seed", "0") == ()
+    assert changes("--size", "tiny") == ("model.size=tiny",)
+
+
+def test_the_released_weights_that_a_recipe_asks_for_are_no_change_of_it():
+    released = {"encoder": {"weights": "ast_audioset", "sha256": "ab", "file": "a.pth"}}
+    assert changes("--init", "a.pth", init=released) == ()
+    assert changes("--init", "none", init={"encoder": "random"}) == ()
+    assert changes("--init", "mine", init={"": {"path": "mine"}}) == ("init=mine",)

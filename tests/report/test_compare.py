@@ -66,8 +66,10 @@ def test_a_paper_s_table_keeps_its_rows_and_says_what_is_not_built(write_run):
     made = compare([write_run(psds1=0.4)], table="ast_sed/1")
     assert cell(made, "CRNN", "psds1_thresholds published") == "0.4006"
     assert cell(made, "CRNN", "psds1_thresholds measured") == "0.400"
-    assert cell(made, "AST-SED", "runs") == "not built"
+    assert cell(made, "AST-SED", "runs") == "no run of ast_sed/desed paper"
     assert "psds1_thresholds simulated" not in made.beside.columns
+    unbuilt = compare([write_run(psds1=0.4)], table="einv2/2")
+    assert cell(unbuilt, "System 1", "runs") == "not built"
 
 
 def test_a_simulated_result_has_a_column_of_its_own_beside_published_numbers(write_run):
@@ -87,6 +89,80 @@ def test_a_table_by_class_lists_classes_groups_and_the_score_over_all(write_run)
     assert cell(made, "Speech", "with LGD (UR = 10) published") == "0.6607"
     assert cell(made, "long (2-10 s)", "without LGD (UR = 1) published") == "0.6657"
     assert cell(made, "event_f1_macro", "with LGD (UR = 10) published") == "0.5959"
+
+
+def of_ast_sed(write_run, variant, seed, speech, **further):
+    classes = {"Speech": {"event_f1": speech}, "Dog": {"event_f1": 0.4}}
+    name = f"{variant}-{seed}"
+    return write_run(name, arch="ast_sed", variant=variant, seed=seed, classes=classes, **further)
+
+
+def test_a_table_by_class_says_how_much_one_system_improves_on_the_other(write_run):
+    runs = [of_ast_sed(write_run, "ur1", seed, 0.50) for seed in (0, 1)]
+    runs += [of_ast_sed(write_run, "paper", 0, 0.60), of_ast_sed(write_run, "paper", 1, 0.50)]
+    made = compare(runs, table="ast_sed/3")
+    assert cell(made, "Speech", "improvement published") == "+9.62 %"
+    assert cell(made, "Speech", "improvement measured") == "+10.00 %"
+    assert cell(made, "Dog", "improvement measured") == "+0.00 %"
+    assert cell(made, "Blender", "improvement measured") == "–"
+    assert cell(made, "long (2-10 s)", "improvement published") == "+1.38 %"
+    assert any(note.startswith("improvement: ") for note in made.beside.notes)
+
+
+def test_a_reduced_variant_stands_in_a_column_of_its_own_and_never_as_the_system(write_run):
+    small = {"dataset": "desed-sim", "init": {"encoder": "random"}}
+    runs = [of_ast_sed(write_run, "small", seed, 0.3, **small) for seed in (0, 1)]
+    made = compare(runs, table="ast_sed/2")
+    assert cell(made, "AST-SED, UR = 10", "event_f1_macro measured") == "–"
+    shown = cell(made, "AST-SED, UR = 10", "event_f1_macro reduced")
+    assert shown == "0.450 ± 0.000 (simulated; random start)"
+    assert cell(made, "AST-SED, UR = 10", "runs").startswith("small on desed-sim x 2 (simulated;")
+    assert any(note.startswith("reduced: ") for note in made.beside.notes)
+
+
+def member(seed, variant="paper"):
+    run = f"{variant}-s{seed}"
+    return {"run": run, "arch": "ast_rnn", "variant": variant, "seed": seed}
+
+
+def test_an_ensemble_stands_in_the_row_of_its_members_and_as_no_single_system(write_run):
+    three = [member(seed) for seed in (0, 1, 2)]
+    two = {"arch": "ensemble", "variant": "mean", "members": three[:2]}
+    runs = [
+        write_run("three", arch="ensemble", variant="mean", members=three),
+        write_run("two", **two),
+    ]
+    made = compare(runs, table="ast_sed/1")
+    column = "psds1_thresholds measured"
+    assert cell(made, "Ensembled AST-RNN", column) == "0.400 (ensemble of 3)"
+    assert cell(made, "Ensembled AST-RNN", "runs") == "desed x 1 (ensemble of 3)"
+    whole = compare(runs, pairing=Pairing(anyway=True))
+    assert cell(whole, "ensemble of 3 × ast_rnn paper", "data") == "desed (ensemble of 3)"
+
+
+@pytest.mark.parametrize(
+    ("what", "mark"),
+    [
+        ({"init": {"encoder": "random"}}, "random start"),
+        ({"protocol": "select_on_test"}, "selected on test"),
+        ({"protocol": "cross_validated_on_test"}, "cross-validated on test"),
+    ],
+)
+def test_a_mark_and_what_it_says_stand_beside_the_result(write_run, what, mark):
+    made = compare([write_run(**what)])
+    assert line(made, "crnn wide")[1] == f"desed ({mark})"
+    assert any(note.startswith(f"{mark}: ") for note in made.beside.notes)
+
+
+def test_released_weights_are_no_mark_and_another_file_of_them_makes_no_other_system(write_run):
+    def begun(file, digest="ab"):
+        return {"init": {"encoder": {"weights": "ast_audioset", "sha256": digest, "file": file}}}
+
+    runs = [write_run("a", **begun("a.pth")), write_run("b", seed=1, **begun("b.pth"))]
+    made = compare(runs)
+    assert line(made, "crnn wide")[1:3] == ("desed", "2")
+    made = compare([runs[0], write_run("c", seed=2, **begun("a.pth", "cd"))])
+    assert line(made, "crnn wide")[1:3] == ("desed", "1")
 
 
 def test_markdown_shows_bars_and_tags_as_they_are(write_run):

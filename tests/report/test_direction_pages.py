@@ -12,7 +12,7 @@ from seldbench.report import leaderboard
 from seldbench.report.compare import compare
 from seldbench.report.pages import render
 from seldbench.report.paired import Pairing
-from seldbench.report.results import published
+from seldbench.report.score_files import published
 from seldbench.report.words import arrow, plain_title, shown, title
 from seldbench.tables import load
 

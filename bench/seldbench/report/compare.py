@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seldbench.errors import BadFile, BadRun, MissingData
-from seldbench.report.beside import against, overview
+from seldbench.report.beside import overview
 from seldbench.report.paired import Paired, Pairing, paired
-from seldbench.report.results import Result, groups, of_run, published
+from seldbench.report.paper import against
+from seldbench.report.results import Result, groups
+from seldbench.report.score_files import of_run, published
 from seldbench.report.texttable import TextTable
 
 if TYPE_CHECKING:

@@ -15,9 +15,11 @@ from seldbench.report.results import (
     DISTANCE_HEADLINES,
     SED_SCORES,
     SELD_HEADLINES,
+    SINGLE_HEADLINES,
+    TAGGING_HEADLINES,
     Result,
-    published,
 )
+from seldbench.report.score_files import published
 from seldbench.storage import write_text
 
 DIGITS = 6
@@ -69,7 +71,7 @@ def best_first(result: Result, value: float | None) -> tuple[bool, float, str]:
 def _place(score: str) -> tuple[Any, ...]:
     """The order of columns: scorer by scorer, headlines before the rest."""
     scorer, _, name = score.rpartition("/")
-    known = (*SELD_HEADLINES, *DISTANCE_HEADLINES)
+    known = (*SELD_HEADLINES, *DISTANCE_HEADLINES, *SINGLE_HEADLINES, *TAGGING_HEADLINES)
     return scorer, known.index(name) if name in known else len(known), name
 
 

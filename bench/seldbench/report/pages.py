@@ -18,7 +18,8 @@ from seldbench.errors import BadFile, MissingData
 from seldbench.report import figures, words
 from seldbench.report.leaderboard import best_first
 from seldbench.report.palette import DARK, LIGHT, following_the_page, in_light
-from seldbench.report.results import Group, Result, groups, mean_and_spread, published
+from seldbench.report.results import Group, Result, groups, mean_and_spread
+from seldbench.report.score_files import published
 from seldbench.report.timeline import timeline
 from seldbench.report.tracks import tracks
 from seldbench.storage import read_json, write_text

@@ -17,7 +17,8 @@ from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
 from seldbench.metrics.seld import SCORERS
 from seldbench.report import leaderboard, shown_directions
-from seldbench.report.results import Result, parse, run_content
+from seldbench.report.results import Result
+from seldbench.report.score_files import parse, run_content
 from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
 from seldbench.runs import Run, StageFolder, open_run
 from seldbench.storage import locked, write_bytes, write_json

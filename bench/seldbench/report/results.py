@@ -1,29 +1,26 @@
-"""Results: what a finished run's score file says, the marks it must carry wherever it is shown, and
-means over seeds. Scores are fractions, degrees or metres (`words.unit`); times are seconds.
+"""Results: what a finished run's score file says (`score_files`), and means over seeds. Scores are
+fractions, degrees or metres (`words.unit`); times are seconds.
 
-A score file is a run's `scores.json` with a block `provenance` (command, key, recipe, limit). Where
-several scorers scored a run, the first leads: its scores have their plain names, those of the
+Where several scorers scored a run, the first leads: its scores have their plain names, those of the
 others stand under the scorer's, such as "dcase2024/f20".
 """
 
 import json
-import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
 from statistics import fmean, stdev
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 
-from seldbench.errors import BadFile, BadRun
-from seldbench.runs import Run, open_run
-from seldbench.storage import read_json
+from seldbench.report.marks import changes, marks_of, warnings_of
 
-FORMAT = 1  # of a score file
 # The scores that lead a table of each task, in order; those of SELD are its scorer's.
 HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
 SELD_HEADLINES = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
+SINGLE_HEADLINES = ("accuracy", "accuracy_fold_mean", "accuracy_top5", "map")  # one label a clip
+TAGGING_HEADLINES = ("map", "mauc", "d_prime", "f1_macro")
 DISTANCE_HEADLINES = ("f20", "doae_cd", "rde_cd", "seld_score")  # where distances are scored
 SED_SCORES = (
     "psds1",
@@ -33,8 +30,6 @@ SED_SCORES = (
     "event_f1_macro",
     "event_f1_micro",
 )
-SELECTED_ON_TEST, IMPORTED = "selected on test", "imported weights"
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 
 
 class _Block(BaseModel):
@@ -72,6 +67,30 @@ class Provenance(_Block):
     recipe: dict[str, Any] = {}
 
 
+class Member(_Block):
+    """A run whose scores an ensemble averages."""
+
+    run: str
+    arch: str
+    variant: str
+    seed: int
+
+
+class Confusion(_Block):
+    """counts: rows are true classes, columns the answers."""
+
+    classes: list[str]
+    counts: list[list[int]]
+
+
+class Fold(_Block):
+    """What of one fold was right."""
+
+    correct: int
+    total: int
+    accuracy: FiniteFloat
+
+
 class Result(_Block):
     """One run's scores, with where they come from."""
 
@@ -85,6 +104,9 @@ class Result(_Block):
     scorers: list[str] = []
     protocol: str = ""
     imported: Any = None  # where weights came from that no training here made
+    # {part of the network: "random", or {weights, sha256, file}, {stage} or {path}}
+    init: dict[str, Any] = {}
+    members: list[Member] = []  # of an ensemble
     split: str
     scores: dict[str, FiniteFloat | None]
     classes: dict[str, dict[str, FiniteFloat | None]] = {}
@@ -92,6 +114,8 @@ class Result(_Block):
     scored_classes: list[str] = []
     unscored_classes: list[str] = []
     notes: list[str] = []
+    confusion: Confusion | None = None  # of clips with one label each
+    folds: dict[str, Fold] = {}
     metrics_version: int = 1  # score files were written before they said so, all by version 1
     data: Data
     post: Post | None = None
@@ -112,31 +136,27 @@ class Result(_Block):
         return self.dataset.removesuffix("-sim")
 
     @property
+    def system(self) -> str:
+        """Architecture and variant; of an ensemble those of its members."""
+        if not self.members:
+            return f"{self.arch} {self.variant}"
+        numbers = Counter(f"{m.arch} {m.variant}" for m in self.members)
+        return "ensemble of " + " + ".join(f"{n} × {name}" for name, n in numbers.items())
+
+    @property
     def changes(self) -> tuple[str, ...]:
-        """What the command line changed of the recipe, `key=value`; `init`: whose weights the
-        training began with."""
-        words = self.provenance.command
-        found = []
-        for word, after in zip(words, [*words[1:], ""]):
-            option, equals, value = word.partition("=")
-            given = value if equals else after
-            if option == "--set":
-                found.append(given)
-            elif option == "--init":
-                found.append(f"init={Path(given).name}")
-        return tuple(found)
+        """What the command line changed of the recipe."""
+        return changes(self)
 
     @property
     def marks(self) -> tuple[str, ...]:
         """What must stand beside the result wherever it is shown; empty for a whole real one."""
-        marks = ["simulated"] if self.simulated else []
-        if self.data.sounds not in (None, "builtin"):
-            marks.append(f"sounds {self.data.sounds}")
-        marks += ["partial"] if self.data.partial else []
-        marks += [] if self.provenance.limit is None else [f"limit {self.provenance.limit}"]
-        marks += [SELECTED_ON_TEST] if self._said("protocol") == "select_on_test" else []
-        marks += [IMPORTED] if self._said("imported") else []
-        return (*marks, *(f"set {change}" for change in self.changes))
+        return marks_of(self)
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """{mark: what it says}."""
+        return warnings_of(self.marks)
 
     @property
     def scorer(self) -> str | None:
@@ -149,6 +169,8 @@ class Result(_Block):
         """The scores that lead a table."""
         if self.task == "seld":
             return self._headlines_of("")
+        if self.task == "tagging":
+            return tuple(n for n in self._tagging_headlines if self.scores.get(n) is not None)
         return HEADLINES.get(self.task, tuple(self.scores)[:3])
 
     @property
@@ -170,6 +192,17 @@ class Result(_Block):
     def value(self, score: str) -> float | None:
         return self.scores.get(self.name_of(score))
 
+    @property
+    def single(self) -> bool:
+        """Whether the clips have one label each by the rules of their set, so that an answer is
+        one class. Only elsewhere is it a score whether all labels of a clip are right."""
+        scores = self.scores
+        return scores.get("accuracy") is not None and scores.get("subset_accuracy") is None
+
+    @property
+    def _tagging_headlines(self) -> tuple[str, ...]:
+        return SINGLE_HEADLINES if self.single else TAGGING_HEADLINES
+
     def _headlines_of(self, prefix: str) -> tuple[str, ...]:
         mine = [n for n in self.scores if n.startswith(prefix) and ("/" in n) == bool(prefix)]
         for known in (DISTANCE_HEADLINES, SELD_HEADLINES):
@@ -177,10 +210,6 @@ class Result(_Block):
             if set(given) <= set(mine):
                 return given
         return tuple(mine)
-
-    def _said(self, key: str) -> Any:
-        """What the run says of itself, or its recipe."""
-        return getattr(self, key) or self.provenance.recipe.get(key)
 
     def interval(self, score: str) -> tuple[str, float, float] | None:
         """The method, low and high end of a score's interval, by the first method of the file."""
@@ -246,110 +275,15 @@ def _system(result: Result) -> tuple[str, ...]:
     recipe = {key: value for key, value in p.recipe.items() if key != "seed"}
     names = (result.task, result.arch, result.variant, result.dataset, result.split)
     data = (result.data.fingerprint, result.data.test_labels, result.data.partial)
-    how = (result.scorers, result.protocol, result.imported)
+    begun = {part: _without_file(origin) for part, origin in result.init.items()}
+    members = sorted((m.arch, m.variant, m.run) for m in result.members)
+    how = (result.scorers, result.protocol, result.imported, begun, members)
     rest = (p.limit, p.fold, recipe, result.changes, *data, result.metrics_version, *how)
     return (*names, json.dumps(rest, sort_keys=True, default=str))
 
 
-def safe_id(name: str, path: Path) -> str:
-    """A run's id or a data set's name, checked to be a plain file name.
-
-    Raises:
-        BadRun: it holds anything but letters, digits and . _ + -, or begins with a dot.
-    """
-    if not isinstance(name, str) or not _SAFE.fullmatch(name):
-        raise BadRun(
-            f"{path}: {name!r} is no safe file name (letters, digits and . _ + - only); a run's"
-            " folder and files must be as `seldbench run` wrote them"
-        )
-    return name
-
-
-def published(reports: Path) -> list[Result]:
-    """The results of `reports/scores/`, by run id; empty where nothing is published.
-
-    Raises:
-        BadFile: a score file that breaks a rule.
-    """
-    found = []
-    for path in sorted((reports / "scores").glob("*.json")):
-        result = parse(read_json(path), path)
-        if result.run != path.stem:
-            raise BadFile(f"{path}: is of the run {result.run!r}; a score file is named by its run")
-        found.append(result)
-    return found
-
-
-def parse(content: Any, path: Path) -> Result:
-    """A score file's content, checked.
-
-    Raises:
-        BadFile: another format version, a missing key or a value of another kind.
-        BadRun: an unsafe id.
-    """
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        version = content.get("format") if isinstance(content, dict) else None
-        raise BadFile(
-            f"{path}: score file of format {version!r}, this seldbench reads {FORMAT};"
-            " publish the run again"
-        )
-    try:
-        result = Result.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadFile(f"{path}: {where}: {first['msg']}; publish the run again") from None
-    for name in (result.run, result.dataset, *result.scorers):  # these become names of files
-        safe_id(name, path)
-    return result
-
-
-def run_content(run: Run) -> dict[str, Any]:
-    """What a finished run's score file holds: its scores.json with the block `provenance`.
-
-    Raises:
-        BadRun: an unsafe id, not finished, or scores of another run.
-    """
-    about = run.about
-    safe_id(about.get("id", ""), run.path / "run.json")
-    if about.get("state") != "finished":
-        raise BadRun(
-            f"{run.path}: the run is not finished (state {about.get('state')!r}); start its command"
-            " again, it goes on where it stopped"
-        )
-    if run.scores.get("run") != about["id"]:
-        raise BadRun(f"{run.path}/scores.json: is of the run {run.scores.get('run')!r}; run again")
-    provenance = {key: about.get(key) for key in ("key", "created", "limit", "fold")}
-    provenance["command"] = [_shareable(str(word)) for word in about.get("command", [])]
-    provenance["recipe"] = _without_folders(read_json(run.path / "recipe.json"))
-    scores = {key: value for key, value in run.scores.items() if key != "command"}
-    return {**scores, "provenance": provenance}
-
-
-def of_run(path: Path) -> Result:
-    """The result of a finished run folder.
-
-    Raises:
-        BadRun, BadFile: as `open_run`, `run_content` and `parse`.
-    """
-    run = open_run(path)
-    return parse(run_content(run), run.path / "scores.json")
-
-
-def _without_folders(value: Any) -> Any:
-    """A recipe without the folders of the machine that it ran on: of an absolute path, such as that
-    of first weights, the last two names stay."""
-    if isinstance(value, dict):
-        return {key: _without_folders(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_folders(item) for item in value]
-    if isinstance(value, str) and Path(value).is_absolute():
-        return "/".join(Path(value).parts[-2:])
-    return value
-
-
-def _shareable(word: str) -> str:
-    """A word of a command without the folders of the machine that it ran on."""
-    option, equals, value = word.partition("=") if "=" in word else ("", "", word)
-    absolute = Path(value).is_absolute() or PureWindowsPath(value).is_absolute()
-    return f"{option}{equals}{PureWindowsPath(value).name}" if absolute else word
+def _without_file(origin: Any) -> Any:
+    """Where a part began, whatever the file was called: its digest tells."""
+    if isinstance(origin, dict):
+        return {key: value for key, value in origin.items() if key != "file"}
+    return origin
