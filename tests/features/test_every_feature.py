@@ -19,6 +19,7 @@ SETTINGS = [(name, {}) for name in registry.names("features")] + [
     ("gcc_phat", {"window_samples": 512, "hop_samples": 300, "mel_n_fft": 512, "bands": 128}),
     ("salsa_lite", {"form": "salsa", "phase": "ipd"}),
     ("salsa", {"layout": "mic", "high": 4000.0}),
+    ("logmel_panns", {"sample_rate": 32000}),
 ]
 
 
