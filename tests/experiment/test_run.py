@@ -140,7 +140,7 @@ def relabelled(toy):
 
 
 def test_no_test_label_changes_what_was_selected(toy, experiment, tmp_path):
-    tune = {"on": "valid/synthetic", "thresholds": [0.2, 0.4]}
+    tune = {"on": "valid/synthetic", "thresholds": [0.2, 0.4], "medians": [0.1, 0.3]}
     original = experiment("a", post__tune=tune)
     other = Experiment(original.recipe, Data(relabelled(toy)), 0, tmp_path / "b")
     a, b = original.run(CPU, Quiet()), other.run(CPU, Quiet())

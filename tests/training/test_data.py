@@ -80,6 +80,26 @@ def test_long_clips_are_cut_into_windows_side_by_side(tone_clip):
     assert len(onsets) == 4
 
 
+def test_twelve_clips_are_2_2_4_4_in_order_and_the_weak_group_ends_the_epoch(toy):
+    sizes = {"train/real": 2, "train/synthetic": 2, "train/weak": 4, "train/unlabelled": 4}
+    clips = {"train/real": 20, "train/synthetic": 24, "train/weak": 14, "train/unlabelled": 24}
+    groups = [
+        make_group(
+            name,
+            size,
+            toy.clips("train/synthetic")[: clips[name]],
+            heads={},
+            windowing=windowing(),
+        )
+        for name, size in sizes.items()
+    ]
+    batches = Batches(groups, {}, windowing(), seed=1)
+    made = list(batches.epoch(1))
+    assert len(made) == batches.steps == 14 // 4
+    expected = [slice(0, 2), slice(2, 4), slice(4, 8), slice(8, 12)]
+    assert all(batch.groups == tuple(zip(sizes, expected)) for batch in made)
+
+
 def tagged(*labels):
     """A group of one example a clip, by the weak labels of the clips."""
     clips = [Clip(f"{i}.wav", 1.0, {}, None, frozenset(known)) for i, known in enumerate(labels)]
