@@ -225,6 +225,7 @@ class Experiment:
             "coverage": coverage,
             "simulated": dataset.simulated,
             "partial": found < expected or self.data.limit is not None,
+            "folds": dataset.folds,
             **dataset.provenance(),
         }
 
