@@ -5,6 +5,7 @@ the names of timm's VisionTransformer, whose blocks these are.
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 from timm.models.vision_transformer import Block
@@ -140,7 +141,7 @@ def patch_grid(
 def vit_block(width: int, heads: int, mlp: int | None = None) -> Block:
     """A block as AST has it: norms first, MLP of four times the width, GELU, no dropout."""
     ratio = 4.0 if mlp is None else mlp / width
-    norm = partial(nn.LayerNorm, eps=1e-6)
+    norm: Any = partial(nn.LayerNorm, eps=1e-6)  # timm asks for a class and takes any maker
     return Block(width, heads, mlp_ratio=ratio, qkv_bias=True, norm_layer=norm)
 
 
