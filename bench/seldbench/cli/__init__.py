@@ -105,8 +105,9 @@ def run(
 def predict(
     run: Annotated[str, typer.Argument(help="A run's name or folder.")],
     files: Annotated[
-        list[Path], typer.Argument(help="Recordings: any for SED, 4 channels for SELD.")
-    ],
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Recordings: any for SED and tagging, 4 channels for SELD."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("."),
     resample: Annotated[
         bool, typer.Option("--resample", help="SELD: take recordings of another rate.")
@@ -114,10 +115,25 @@ def predict(
     channels: Annotated[
         str, typer.Option(help="SELD: which channels, from 1 and in the layout's order: 1,2,3,4.")
     ] = "",
+    probe: Annotated[
+        str,
+        typer.Option(help="Instead of files: the test split heard otherwise, such as rows (SED)."),
+    ] = "",
+    data_root: DataRoot = None,
 ) -> None:
-    """Events or directions, frame scores and a picture of one's own recordings."""
+    """Events, directions or labels, scores and a picture of one's own recordings."""
+    if bool(files) == bool(probe):
+        raise typer.BadParameter("name recordings, or else --probe for the test split")
+    if probe:
+        from seldbench.experiment.probing import probe as probe_run
+
+        found = probe_run(run, probe, RUNS, data_root, console)
+        console.close()
+        typer.echo(found)
+        return
     from seldbench.listen import listen
 
+    assert files is not None
     picked = tuple(_numbers(channels, "--channels", "1,2,3,4")) if channels else None
     for written in listen(
         run, files, out, runs=RUNS, progress=console, resample=resample, channels=picked

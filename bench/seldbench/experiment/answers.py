@@ -40,7 +40,7 @@ class Answers:
     ) -> None:
         self.trained = trained
         self.device = device
-        self._recipe, self._progress = recipe, progress
+        self.recipe, self._progress = recipe, progress
         self._inputs: dict[tuple[str, str, int], tuple[Clip, Tensor]] = {}
 
     def given(self, stage: Stage) -> Given:
@@ -63,11 +63,11 @@ class Answers:
             BadRecipe: the stage says no events, or no clip scores.
         """
         assembly = self.trained[pseudo.stage]
-        post = fixed(self._recipe.post, assembly.classes)
+        post = fixed(self.recipe.post, assembly.classes)
         found = []
         for clip, outputs in self._heard(pseudo.stage, clips):
             said = decode(
-                masked(outputs, mask_of(assembly, self._recipe.post)),
+                masked(outputs, mask_of(assembly, self.recipe.post)),
                 clip,
                 formats=assembly.formats,
                 hop=assembly.windowing.grid,

@@ -9,9 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from seldbench import annotations
-from seldbench.evaluation import Scores, score_sed, score_seld, score_tagging_files
+from seldbench.evaluation import (
+    INTERVALS,
+    Resampling,
+    Scores,
+    score_sed,
+    score_seld,
+    score_tagging_files,
+)
 from seldbench.metrics.seld import SCORERS
-from seldbench.runs import Run
+from seldbench.runs import FORMAT, Run
 
 Value = float | None
 
@@ -23,16 +30,39 @@ def scored(run: Run, task: str, scorers: Sequence[str], classes: Sequence[str]) 
     return scored_tagging(run) if task == "tagging" else scored_sed(run)
 
 
-def scored_sed(run: Run) -> Scores:
+def score_file(
+    run: Run, scores: Scores, said: Mapping[str, Any], environment: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What scores.json holds.
+
+    Args:
+        said: of the task, the data, the system and its training; other keys than those here.
+        environment: of the machine that predicted.
+    """
+    about = run.about
+    return {
+        "format": FORMAT,
+        "run": about["id"],
+        **{k: about[k] for k in ("arch", "dataset", "variant", "seed", "fold", "limit")},
+        **said,
+        **scores.as_json(),
+        "stages": about["stages"],
+        "environment": environment,
+        "command": about["command"],
+        "seldbench": about["seldbench"],
+    }
+
+
+def scored_sed(run: Run, resampling: Resampling | None = INTERVALS) -> Scores:
     """By the rules of SED: frame scores at every threshold, events as the run decided them."""
     reference = annotations.read_events(run.reference / "ground_truth.tsv")
     durations = annotations.read_durations(run.reference / "durations.tsv")
-    scores = score_sed(
-        reference, durations, annotations.read_events(run.predictions / "events.tsv")
-    )
+    events = annotations.read_events(run.predictions / "events.tsv")
+    scores = score_sed(reference, durations, events, resampling=resampling)
     frames = run.predictions / "scores.npz"
     if frames.exists():
-        ranked = score_sed(reference, durations, annotations.read_frame_scores(frames))
+        given = annotations.read_frame_scores(frames)
+        ranked = score_sed(reference, durations, given, resampling=resampling)
         # The events were decided with the run's own thresholds: theirs are the event scores.
         scores = ranked.overlaid(scores)
     return scores

@@ -95,7 +95,7 @@ def resolve(
     shared.setdefault("architecture", path.parent.name)
     if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
         raise BadRecipe(f"{path}: no [stages.NAME]; a recipe needs at least one stage")
-    raw["stages"] = {name: merge(deepcopy(shared), stage) for name, stage in raw["stages"].items()}
+    raw["stages"] = {name: _joined(shared, stage) for name, stage in raw["stages"].items()}
     for key, value in (settings or {}).items():
         _set(raw, key, value)
     raw.setdefault("shown_stage", list(raw["stages"])[-1])
@@ -113,6 +113,14 @@ def merge(base: Any, over: Any, key: str = "") -> Any:
     joined = dict(base)
     for name, value in over.items():
         joined[name] = merge(base[name], value, name) if name in base else value
+    return joined
+
+
+def _joined(shared: dict[str, Any], stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage on top of what all share; but arguments of one architecture are no other's."""
+    own = stage.get("architecture", shared["architecture"]) == shared["architecture"]
+    kept = shared if own else {key: v for key, v in shared.items() if key != "model"}
+    joined: dict[str, Any] = merge(deepcopy(kept), stage)
     return joined
 
 
