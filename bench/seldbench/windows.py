@@ -3,11 +3,13 @@
 A clip counts as its recording, zero-padded at the end so that windows on the grid cover it. A
 window is read with the features' margin at each side (mirrored at the clip's ends, as the whole
 clip's own padding would be): its features, less the margins, equal the same frames of the whole
-clip's. So a long clip's spectrum is made block by block, in the memory of one block.
+clip's. So a long clip's spectrum is made block by block, in the memory of one block. Finished
+frames that reach beyond the recording hold `features.blank`, where there is one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -55,6 +57,20 @@ class Windowing:
         step = max(1, int(hop / self.grid + 1e-6))
         return [n * self.grid for n in (*range(0, last, step), last)]
 
+    def heard(self, clip: Clip, onset: float = 0.0) -> int:
+        """Feature frames of the clip from `onset` on that lie within its recording."""
+        samples = round(clip.duration * self.features.sample_rate)
+        return max(0, self.features.frames(samples) - round(onset / self.features.hop))
+
+    def blanked(self, finished: Tensor, heard: Tensor) -> Tensor:
+        """Features whose frames from `heard`, (batch,), on hold `features.blank`; as they are where
+        there is none. (batch, channels, frames, bins)."""
+        if self.features.blank is None:
+            return finished
+        frames = torch.arange(finished.shape[2], device=finished.device)
+        beyond = frames >= heard.to(finished.device)[:, None]  # (batch, frames)
+        return finished.masked_fill(beyond[:, None, :, None], self.features.blank)
+
     def check(self, clips: Iterable[Clip]) -> None:
         """Raises BadFile or MissingData for a clip that has not what the features hear."""
         for clip in clips:
@@ -69,6 +85,17 @@ class Windowing:
         """The spectrum of cut windows, margins dropped: (batch, ..., frames, bins)."""
         spectrum = self.features.spectrum(waves)
         return spectrum.narrow(-2, self.features.margin, self.frames)
+
+    def whole_features(
+        self, clips: Sequence[Clip], device: torch.device = CPU, turn: ChannelMap | None = None
+    ) -> Tensor:
+        """Finished features of whole clips of one padded length: (clips, channels, frames, bins).
+
+        turn: see `whole_spectrum`.
+        """
+        spectrum = torch.cat([self.whole_spectrum(clip, device, turn) for clip in clips])
+        finished = self.features.finish(spectrum, self.features.statistic(spectrum))
+        return self.blanked(finished, torch.tensor([self.heard(clip) for clip in clips]))
 
     def whole_spectrum(
         self, clip: Clip, device: torch.device = CPU, turn: ChannelMap | None = None
@@ -96,23 +123,27 @@ class Windowing:
         """Block by block, each into its place."""
         length = self._length(clip)
         hop_samples = round(self.features.hop * self.features.sample_rate)
-        block = hop_samples * max(1, round(BLOCK / self.features.hop))
-        starts = range(0, max(length - hop_samples, 1), block)
+        block = max(1, round(BLOCK / self.features.hop))  # frames
+        total = self.features.frames(length)
+        # The samples after the last full frame may be less than a block's hop, or hold no frame.
+        firsts = range(0, min(max(-(-length // hop_samples) - 1, 1), total), block)
         whole: Tensor | None = None
-        for start in starts:
-            last = start == starts[-1]
-            samples = length - start if last else block
+        for first, end in pairwise([*firsts, total]):
+            start = first * hop_samples
+            samples = length - start if end == total else block * hop_samples
             waves = _turned(self._with_margins(clip, start, samples), turn)
             spectrum = self.features.spectrum(torch.from_numpy(waves)[None].to(device))
-            frames = self.features.frames(samples) if last else block // hop_samples
-            part = spectrum.narrow(-2, self.features.margin, frames)
-            if len(starts) == 1:
+            part = spectrum.narrow(-2, self.features.margin, end - first)
+            if len(firsts) == 1:
                 return part
             if whole is None:
-                total = self.features.frames(length)
                 whole = part.new_empty(*part.shape[:-2], total, part.shape[-1])
-            whole.narrow(-2, start // hop_samples, frames).copy_(part)
-        assert whole is not None
+            whole.narrow(-2, first, end - first).copy_(part)
+        if whole is None:
+            raise BadFile(
+                f"{clip.id}: a window of {self.window:g} s has no frame of these features; make"
+                " training.window longer"
+            )
         return whole
 
     def statistic(self, clip: Clip) -> Tensor:

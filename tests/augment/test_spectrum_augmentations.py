@@ -23,7 +23,11 @@ GROUPS = (
 )
 LIKE = [["train/real", "train/synthetic"], ["train/weak"]]
 STRONG = ["train/real", "train/synthetic"]
-ARGUMENTS = {"mixup": {"groups": LIKE, "probability": 1.0}, "time_mask": {"groups": STRONG}}
+ARGUMENTS = {
+    "mixup": {"groups": LIKE, "probability": 1.0},
+    "noise_roll": {"scale": 1.0},
+    "time_mask": {"groups": STRONG},
+}
 
 
 def generator(seed=0):

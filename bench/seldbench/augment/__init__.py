@@ -11,18 +11,21 @@ from collections.abc import Callable
 from seldbench.augment._draws import Augmentation
 from seldbench.augment.batch import Batch
 from seldbench.augment.patches import Cutout, FrequencyShift, SpecAugment
-from seldbench.augment.scene import MixScenes, Rotate, WaveMixup, WaveShift
+from seldbench.augment.scene import MixScenes, Rotate, TagMixup, WaveMixup, WaveShift
 from seldbench.augment.spectrum import (
     FilterAugment,
     FilterAugmentMixed,
     FrameShift,
     Mixup,
+    NoiseRoll,
     TimeMask,
 )
+from seldbench.augment.warp import FrequencyWarp, LevelNoise, RandomGain, TimeWarp
 
 SCENE: dict[str, Callable[..., Augmentation]] = {
     "mix_scenes": MixScenes,
     "rotate": Rotate,
+    "tag_mixup": TagMixup,
     "wave_mixup": WaveMixup,
     "wave_shift": WaveShift,
 }
@@ -32,9 +35,14 @@ SPECTRUM: dict[str, Callable[..., Augmentation]] = {
     "filter_augment_mixed": FilterAugmentMixed,
     "frame_shift": FrameShift,
     "frequency_shift": FrequencyShift,
+    "frequency_warp": FrequencyWarp,
+    "level_noise": LevelNoise,
     "mixup": Mixup,
+    "noise_roll": NoiseRoll,
+    "random_gain": RandomGain,
     "spec_augment": SpecAugment,
     "time_mask": TimeMask,
+    "time_warp": TimeWarp,
 }
 
 __all__ = [
@@ -47,11 +55,17 @@ __all__ = [
     "FilterAugmentMixed",
     "FrameShift",
     "FrequencyShift",
+    "FrequencyWarp",
+    "LevelNoise",
     "MixScenes",
     "Mixup",
+    "NoiseRoll",
+    "RandomGain",
     "Rotate",
     "SpecAugment",
+    "TagMixup",
     "TimeMask",
+    "TimeWarp",
     "WaveMixup",
     "WaveShift",
 ]

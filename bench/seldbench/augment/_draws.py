@@ -63,6 +63,12 @@ def beta(a: float, b: float, generator: Generator) -> float:
     return float(np.random.default_rng(seed).beta(a, b))
 
 
+def betas(count: int, a: float, b: float, generator: Generator) -> Tensor:
+    """So many numbers of Beta(a, b), (count,) float32."""
+    seed = integer(0, 2**63 - 1, generator)
+    return torch.from_numpy(np.random.default_rng(seed).beta(a, b, count).astype(np.float32))
+
+
 def shifts(clips: int, sigma: float, generator: Generator) -> list[int]:
     """A normal number for every clip, cut to the integer towards zero."""
     return [int(x) for x in sigma * torch.randn(clips, generator=generator, dtype=torch.float64)]
@@ -105,7 +111,7 @@ class Mix:
         return targets.index_copy(0, rows, form.union(targets[rows], targets[partners]))
 
     def loudest(self, inputs: Tensor) -> Tensor:
-        """Of both clips' scores the larger one: what a union is of labels."""
+        """Of both clips' values the larger one: what a union is of labels."""
         rows, partners = self.rows.to(inputs.device), self.partners.to(inputs.device)
         return inputs.index_copy(0, rows, torch.maximum(inputs[rows], inputs[partners]))
 
@@ -160,6 +166,13 @@ class Mixer:
             for name, given in inputs.items():
                 inputs[name] = mix.soft(given) if self.labels == "soft" else mix.loudest(given)
         return inputs
+
+    def heard(self, batch: Batch, mixes: Sequence[Mix]) -> Tensor | None:
+        """A mixed clip lasts as long as the longer of the two."""
+        heard = batch.heard
+        for mix in mixes:
+            heard = None if heard is None else mix.loudest(heard)
+        return heard
 
     def _mix(self, rows: Tensor, generator: Generator) -> Mix:
         weight = beta(self.alpha, self.alpha, generator)

@@ -22,6 +22,8 @@ class Batch:
     statistic: of the whole clips that the windows are cut from, (clips, values); None where a
         window's own holds: it is the whole clip, or augmented.
     start: (clips,) the windows' first frames in the clips that `statistic` is of; None with it.
+    heard: (clips,) the frames of each window that lie within its recording; None where all do, or
+        where features have no `blank`.
     inputs: what the network is given besides the features, by the name of its argument: scores in
         [0, 1], (clips, ...).
     """
@@ -33,6 +35,7 @@ class Batch:
     label_hop: float | None = None
     statistic: Tensor | None = None
     start: Tensor | None = None
+    heard: Tensor | None = None
     inputs: Mapping[str, Tensor] = field(default_factory=dict)
 
     def positions(self, splits: Iterable[str]) -> Tensor:
@@ -64,6 +67,7 @@ class Batch:
             spectrum=None if self.spectrum is None else self.spectrum.to(device, non_blocking=True),
             statistic=None if self.statistic is None else self.statistic.to(device),
             start=None if self.start is None else self.start.to(device),
+            heard=None if self.heard is None else self.heard.to(device),
             inputs={k: v.to(device, non_blocking=True) for k, v in self.inputs.items()},
         )
 
@@ -96,5 +100,6 @@ class Batch:
             spectrum=None if self.spectrum is None else self.spectrum[take],
             statistic=None if self.statistic is None else self.statistic[take],
             start=None if self.start is None else self.start[take],
+            heard=None if self.heard is None else self.heard[take],
             inputs={k: v[take] for k, v in self.inputs.items()},
         )

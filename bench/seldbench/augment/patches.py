@@ -27,8 +27,14 @@ class SpecAugment:
         probability: that a clip is masked at all.
         times, widest_time: stripes of frames, and the share of the frames that each is below.
         bands, widest_band: stripes of bins, and the share of the bins that each is below.
+        below_frames, below_bins: in place of the shares, numbers of frames and of bins that widths
+            are below; the least width is then 0 (AST).
+        fill: what a stripe holds, in the spectrum's own units; None: what silence is (AST: 0.0,
+            the value that pads its logarithmic spectra).
 
-    Source: Park et al. 2019, arXiv:1904.08779; widths as in thomeou/SALSA (SpecAugmentNp).
+    Source: Park et al. 2019, arXiv:1904.08779; shares as in thomeou/SALSA (SpecAugmentNp), numbers
+    as in YuanGongND/ast (src/dataloader.py, the masks of torchaudio). There clips are padded first
+    and stripes of frames may lie in the padding.
     """
 
     def __init__(
@@ -39,6 +45,9 @@ class SpecAugment:
         widest_time: float = 0.15,
         bands: int = 1,
         widest_band: float = 0.2,
+        below_frames: int | None = None,
+        below_bins: int | None = None,
+        fill: float | None = None,
     ) -> None:
         for name, share in (("widest_time", widest_time), ("widest_band", widest_band)):
             if not 0 < share <= 1:
@@ -46,6 +55,10 @@ class SpecAugment:
         self.probability = _draws.checked_probability(probability)
         self.times, self.widest_time = times, widest_time
         self.bands, self.widest_band = bands, widest_band
+        for name, end in (("below_frames", below_frames), ("below_bins", below_bins)):
+            if end is not None and end < 1:
+                raise ValueError(f"{name} is {end}: widths are below it, and at least 0")
+        self.below_frames, self.below_bins, self.fill = below_frames, below_bins, fill
 
     def __call__(
         self,
@@ -56,16 +69,17 @@ class SpecAugment:
     ) -> Batch:
         spectrum = _draws.spectrum_of(batch).clone()
         frames, bins = spectrum.shape[-2:]
+        fill = features.silence() if self.fill is None else self.fill
         for i in _chosen(len(spectrum), self.probability, generator):
             for time, band in self._patches(frames, bins, generator):
-                spectrum[i, :, time, band] = features.silence()
+                spectrum[i, :, time, band] = fill
         return replace(batch, spectrum=spectrum)
 
     def _patches(self, frames: int, bins: int, generator: Generator) -> Iterator[Patch]:
         for _ in range(self.times):
-            yield _stripe(frames, self.widest_time, generator), ALL
+            yield _of_width(frames, self.below_frames, self.widest_time, generator), ALL
         for _ in range(self.bands):
-            yield ALL, _stripe(bins, self.widest_band, generator)
+            yield ALL, _of_width(bins, self.below_bins, self.widest_band, generator)
 
 
 class Cutout:
@@ -191,6 +205,16 @@ def _chosen(clips: int, probability: float, generator: Generator) -> list[int]:
     return drawn.nonzero()[:, 0].tolist()
 
 
+def _of_width(size: int, below: int | None, share: float, generator: Generator) -> slice:
+    """A stripe whose width is below a number, from 0 on, or else below a share of the size."""
+    if below is None:
+        return _stripe(size, share, generator)
+    width, place = torch.rand(2, generator=generator).tolist()
+    width *= min(below, size)
+    first = int(place * (size - width))
+    return slice(first, first + int(width))
+
+
 def _stripe(size: int, widest: float, generator: Generator) -> slice:
     """At least 1 wide, below `widest` of the size."""
     return _placed(size, _draws.integer(1, max(int(widest * size), 2), generator), generator)
@@ -206,5 +230,10 @@ def _levels(features: Features, spectrum: Tensor) -> tuple[Tensor, Tensor]:
     them, (levels, 1, 1)."""
     ones = spectrum.new_ones(1, spectrum.shape[1], 1, 1)
     quiet = features.gain(ones, -100 * ones)[0]
+    if not bool((quiet > 0).all()):
+        raise ValueError(
+            "these features' spectra are logarithms, and `cutout` draws levels of linear ones: use"
+            " `spec_augment` instead"
+        )
     level = (quiet != 1).flatten()
     return level, quiet[level]

@@ -49,13 +49,67 @@ class WaveMixup:
             batch,
             waves=waves,
             targets=self.mixer.targets(batch, formats, mixes),
+            heard=self.mixer.heard(batch, mixes),
             inputs=self.mixer.inputs(batch, mixes),
         )
+
+
+class TagMixup:
+    """Clips mixed with another one of the batch, each by its own draw; targets weighted alike.
+
+    The mean of every wave is taken off first. A clip keeps its own length: of a longer partner what
+    lies beyond is not heard, as in the original, which cuts it.
+
+    Args:
+        probability: that a clip is mixed.
+        alpha: the clip's own weight is drawn from Beta(alpha, alpha).
+
+    Source: YuanGongND/ast, src/dataloader.py. Deviation: there the partner is any clip of the data
+    set and is read for the purpose; here it is one of the batch, so that nothing is read twice.
+    """
+
+    def __init__(self, *, probability: float = 0.5, alpha: float = 10.0) -> None:
+        if alpha <= 0:
+            raise ValueError(f"alpha is {alpha}: Beta(alpha, alpha) needs a positive one")
+        self.probability, self.alpha = _draws.checked_probability(probability), alpha
+
+    def __call__(
+        self,
+        batch: Batch,
+        features: Features,
+        formats: Mapping[str, OutputFormat],
+        generator: Generator,
+    ) -> Batch:
+        clips = len(batch.waves)
+        weight = self._weights(clips, generator)
+        # Another clip: 1 ... clips - 1 places on, around the end.
+        step = torch.randint(1, max(clips, 2), (clips,), generator=generator)
+        partners = (torch.arange(clips) + step) % clips
+
+        def mixed(tensor: Tensor) -> Tensor:
+            own = weight.to(tensor.device).view(-1, *[1] * (tensor.dim() - 1))
+            return own * tensor + (1 - own) * tensor[partners.to(tensor.device)]
+
+        return replace(
+            batch,
+            waves=mixed(batch.waves - batch.waves.mean(-1, keepdim=True)),
+            targets={head: mixed(target) for head, target in batch.targets.items()},
+            inputs={name: mixed(given) for name, given in batch.inputs.items()},
+        )
+
+    def _weights(self, clips: int, generator: Generator) -> Tensor:
+        """Of every clip itself, 1 where it is left alone; (clips,)."""
+        weight = _draws.betas(clips, self.alpha, self.alpha, generator)
+        alone = torch.rand(clips, generator=generator) >= self.probability
+        return weight.masked_fill(alone, 1.0)
 
 
 class WaveShift:
     """Every clip rolled in time by its own draw of feature hops, targets with it, floored to label
     frames. The window alone is rolled; the margin around it becomes its mirror image.
+
+    Features with a `blank` never have it rolled in: their frames beyond a recording's end stay
+    blank where they are, and zeros come around as silence.
 
     Args:
         sigma: of the normal draw, in hops of the features.
@@ -163,6 +217,7 @@ class MixScenes:
     ) -> Batch:
         waves, targets = batch.waves.clone(), {k: v.clone() for k, v in batch.targets.items()}
         inputs = {k: v.clone() for k, v in batch.inputs.items()}
+        heard = None if batch.heard is None else batch.heard.clone()
         for splits in self.groups:
             rows, partners, gain = self._draw(batch.positions(splits), generator)
             rows, partners = rows.to(waves.device), partners.to(waves.device)
@@ -171,7 +226,9 @@ class MixScenes:
                 targets[head][rows] = formats[head].union(target[rows], target[partners])
             for name, given in batch.inputs.items():
                 inputs[name][rows] = torch.maximum(given[rows], given[partners])
-        return replace(batch, waves=waves, targets=targets, inputs=inputs)
+            if heard is not None and batch.heard is not None:
+                heard[rows] = torch.maximum(batch.heard[rows], batch.heard[partners])
+        return replace(batch, waves=waves, targets=targets, inputs=inputs, heard=heard)
 
     def _draw(self, rows: Tensor, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Clips, each with another one that joins it and that one's gain."""

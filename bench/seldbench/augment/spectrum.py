@@ -17,7 +17,8 @@ from seldbench.errors import near
 
 
 class Mixup:
-    """Clips mixed with others of like labels, in the spectrum's own (linear) units.
+    """Clips mixed with others of like labels, in the spectrum's own units: linear ones, but of
+    logarithmic features their logarithms (there `wave_mixup` mixes what is heard).
 
     The arguments are `_draws.Mixer`'s. The DESED baseline mixes one batch in two, FDY every batch.
     """
@@ -47,12 +48,16 @@ class Mixup:
             batch,
             spectrum=spectrum,
             targets=self.mixer.targets(batch, formats, mixes),
+            heard=self.mixer.heard(batch, mixes),
             inputs=self.mixer.inputs(batch, mixes),
         )
 
 
 class FrameShift:
     """Every clip rolled in time by its own draw, targets with it, floored to label frames.
+
+    Features of full frames alone have a little less of them than their labels last: what wraps is
+    early by that (two frames of `fbank_ast`); `wave_shift` rolls both by the same period.
 
     Args:
         sigma: of the normal draw, in frames of the features (90 of 16 ms in FDY-SED).
@@ -80,6 +85,8 @@ class FrameShift:
 
 class TimeMask:
     """One span of time, the same for the whole batch, made silent; its targets become 0.
+
+    Where features end before their labels do, so does a span that reaches beyond them.
 
     Args:
         groups: splits whose clips are masked: those with strong labels (a weak label may well be
@@ -125,6 +132,47 @@ class TimeMask:
         width = _draws.integer(low, max(high, low + 1), generator)
         first = _draws.integer(0, max(frames - width, 1), generator)
         return first, first + width
+
+
+class NoiseRoll:
+    """Noise on every cell, then every clip rolled in time by its own draw, targets with it.
+
+    The noise is uniform in [0, 1), times one factor a clip, uniform in [0, `loudest`), times
+    `scale`.
+
+    Args:
+        scale: what one unit of the network's input is in the spectrum: of AST twice the deviation
+            that it scales by, for the original adds noise to scaled features.
+        loudest: end of the factors.
+        furthest: clips are rolled by -furthest ... furthest - 1 frames.
+
+    Source: YuanGongND/ast, src/dataloader.py (`noise`). Deviation: there a clip is padded first and
+    its padding is rolled and made noisy too; here frames beyond its end stay blank.
+    """
+
+    def __init__(self, *, scale: float, loudest: float = 0.1, furthest: int = 10) -> None:
+        if furthest < 1:
+            raise ValueError(f"furthest is {furthest}: at least 1; leave `noise_roll` out instead")
+        self.scale, self.loudest, self.furthest = scale, loudest, furthest
+
+    def __call__(
+        self,
+        batch: Batch,
+        features: Features,
+        formats: Mapping[str, OutputFormat],
+        generator: Generator,
+    ) -> Batch:
+        spectrum = _draws.spectrum_of(batch)
+        clips = len(spectrum)
+        factor = _draws.uniform((clips, 1, 1, 1), 0.0, self.loudest * self.scale, generator)
+        noise = torch.rand(spectrum.shape, generator=generator) * factor
+        drawn = torch.randint(-self.furthest, self.furthest, (clips,), generator=generator)
+        shift, ratio = drawn.tolist(), _draws.frames_per_label(batch, features)
+        return replace(
+            batch,
+            spectrum=_draws.rolled(spectrum + noise.to(spectrum.device), shift, -2),
+            targets=_draws.shifted_targets(batch, formats, [n // ratio for n in shift]),
+        )
 
 
 class FilterAugment:

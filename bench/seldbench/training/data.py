@@ -207,6 +207,7 @@ class Batches:
             label_hop=self._windowing.grid,
             statistic=pad_sequence(statistics, batch_first=True) if whole else None,
             start=torch.tensor(first_frames) if whole else None,
+            heard=self._heard(examples),
             inputs={n: torch.stack([f(e) for e in examples]) for n, f in self._given.items()},
         )
 
@@ -218,6 +219,13 @@ class Batches:
             return {"waves": torch.from_numpy(np.stack(waves))}
         spectra = [windowing.kept_window(e.clip, e.onset) for e in examples]
         return {"waves": torch.zeros(len(examples), 0, 0), "spectrum": torch.stack(spectra)}
+
+    def _heard(self, examples: Sequence[Example]) -> Tensor | None:
+        """Frames within the recordings, where some lie beyond and features have a `blank`."""
+        if self._windowing.features.blank is None:
+            return None
+        heard = torch.tensor([self._windowing.heard(e.clip, e.onset) for e in examples])
+        return heard if bool((heard < self._windowing.frames).any()) else None
 
     def _statistic(self, clip: Clip) -> Tensor:
         """Computed once a clip: a few numbers each."""

@@ -2,6 +2,7 @@
 
 Augmentations of the scene act on waves, those of the spectrum on features and targets; both are
 shared by the views of a step (student and teacher). Those of the view are drawn for each view anew.
+Frames beyond a recording's end are blank last, whatever augmentations made of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,8 @@ class Hearing:
         if statistic is None or start is None:
             statistic, start = features.statistic(batch.spectrum), None
         finished = features.finish(batch.spectrum, statistic, 0 if start is None else start)
+        if batch.heard is not None:
+            finished = self.windowing.blanked(finished, batch.heard)
         return finished.contiguous(memory_format=memory_format(self.channels_last))
 
 

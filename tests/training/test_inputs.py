@@ -1,0 +1,76 @@
+"""What the network hears in training: the same features as at test, up to the recording's end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from seldbench import registry
+from seldbench.audio import Waveform
+from seldbench.augment import WaveMixup
+from seldbench.contracts import Clip
+from seldbench.events import EventList
+from seldbench.recipe import Head
+from seldbench.training.data import Batches, Labels, make_group
+from seldbench.training.inputs import Hearing
+from seldbench.windows import Windowing
+
+HEADS = {"frames": Head(format="strong", loss="bce", on=["train"])}
+
+
+def clips(*durations):
+    draw = np.random.default_rng(0)
+    waves = [0.1 * draw.standard_normal((1, round(16000 * d))) for d in durations]
+    return [
+        Clip(f"{n}.wav", d, {"mono": Waveform(w.astype(np.float32), 16000)}, EventList())
+        for n, (d, w) in enumerate(zip(durations, waves))
+    ]
+
+
+def heard(of, *, scene=(), spectrum=(), window=2.0, **arguments):
+    """The batch of all clips and its finished features, in the clips' order."""
+    windowing = Windowing(registry.find("features", "fbank_ast")(**arguments), window, 0.1)
+    group = make_group("train", len(of), of, heads=HEADS, windowing=windowing)
+    form = registry.find("formats", "strong")(("dog",))
+    batch = Batches([group], {"frames": Labels(form, 20, 0.1)}, windowing, seed=0)._batch(
+        [(group, e) for e in group.examples], whole=False
+    )
+    hearing = Hearing(windowing, {"frames": form}, scene, spectrum, (), False)
+    batch, inputs = hearing(batch, torch.Generator().manual_seed(0))
+    return windowing, batch, inputs(batch, 0)
+
+
+def test_windows_that_end_beyond_their_recordings_are_blank_there_as_at_test():
+    of = clips(1.3, 2.0, 0.5)
+    windowing, batch, features = heard(of)
+    assert batch.heard.tolist() == [128, 198, 48]
+    # A frame that reaches over the end is none: the one before the blank ends within the clip.
+    assert [int(f.any(-1).sum()) for f in features[:, 0]] == [128, 198, 48]
+    torch.testing.assert_close(features, windowing.whole_features(of), atol=1e-4, rtol=0)
+
+
+def test_parts_of_a_batch_keep_their_ends():
+    _, batch, _ = heard(clips(1.3, 2.0, 0.5, 2.0))
+    assert [part.heard.tolist() for part in batch.split(2)] == [[128, 198], [48, 198]]
+
+
+def test_whole_recordings_and_features_without_a_blank_need_no_ends():
+    assert heard(clips(2.0, 2.0))[1].heard is None
+    assert heard(clips(1.3, 2.0), blank=False)[1].heard is None
+
+
+def test_a_mixed_clip_is_heard_as_long_as_the_longer_of_the_two():
+    mixup = WaveMixup(groups=[["train"]], alpha=10.0)
+    _, batch, features = heard(clips(1.3, 2.0), scene=[mixup])
+    assert batch.heard.tolist() in ([198, 198], [128, 198])  # mixed with the other, or with itself
+    assert [int(f.any(-1).sum()) for f in features[:, 0]] == batch.heard.tolist()
+
+
+def test_augmentations_leave_blank_frames_blank():
+    def loud(batch, features, formats, generator):
+        return replace(batch, spectrum=batch.spectrum + 100.0)
+
+    _, _, features = heard(clips(1.3, 2.0), spectrum=[loud])
+    assert not features[0, :, 128:].any()
+    assert float(features[0, :, :128].min()) == pytest.approx(100 - 15.942, abs=1e-3)
