@@ -15,7 +15,8 @@ class Prediction:
     """A system's answer for one clip; None is what its heads do not say.
 
     events: decided events. frame_scores: (frames, classes) in [0, 1], frame k covers
-    [k * hop, (k + 1) * hop), seconds. clip_scores: (classes,). doa: (frames, classes, 3).
+    [k * hop, (k + 1) * hop), seconds. unprocessed: the same before post-processing, where that made
+    others of them. clip_scores: (classes,). doa: (frames, classes, 3).
     sources: separated signals by Event.source, (samples,) each.
     """
 
@@ -25,6 +26,7 @@ class Prediction:
     clip_scores: Array | None = None
     doa: Array | None = None
     sources: Mapping[int, Array] | None = None
+    unprocessed: Array | None = None
 
     def joined(self, other: "Prediction") -> "Prediction":
         """Field by field; a field that both set is an error (`hop` may be set twice, if equal)."""

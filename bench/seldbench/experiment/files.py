@@ -1,26 +1,33 @@
 """What a run leaves for scoring: reference and predictions of the test split as the field has them.
 
-    SED    reference/{ground_truth,durations}.tsv    predictions/{events.tsv,scores.npz,clips.tsv}
+    SED    reference/{ground_truth,durations}.tsv    predictions/{events.tsv,scores.npz,clips.tsv},
+           unprocessed.npz
     SELD   reference/directions/<clip>.csv, durations.tsv    predictions/directions/<clip>.csv,
            outputs.npz
     tagging  reference/{tags,durations}.tsv          predictions/clips.tsv
 
 Directions are polar, with the distance as sixth column where there is one: centimetres in the
-reference, metres in the predictions.
+reference, metres in the predictions. `unprocessed.npz`: frame scores as the network gave them, of
+which ensembles take the mean, where post-processing made others of them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from seldbench import annotations
 from seldbench.contracts import Clip
-from seldbench.errors import MissingData
+from seldbench.errors import BadRun, MissingData
 from seldbench.inference import gathering
 from seldbench.prediction import ClipScores, Prediction
+from seldbench.recipe import Recipe
 from seldbench.runs import Run
+from seldbench.storage import read_json
 
 OUTPUTS = "outputs.npz"
+ENSEMBLE = "mean"  # the `system` of a run that averages others
+SCORES, UNPROCESSED, CLIPS = "scores.npz", "unprocessed.npz", "clips.tsv"
 
 
 def write_sed(
@@ -34,10 +41,27 @@ def write_sed(
     if reference is not None:
         annotations.write_events(run.reference / "ground_truth.tsv", reference)
     _write_durations(run, clips)
+    write_sed_predictions(run, clips, predictions, classes)
+    given = {
+        name: replace(p, frame_scores=p.frame_scores if p.unprocessed is None else p.unprocessed)
+        for name, p in predictions.items()
+    }
+    frames = gathering.frame_scores_of(given, clips, classes)
+    if frames is not None and any(p.unprocessed is not None for p in predictions.values()):
+        annotations.write_frame_scores(run.predictions / UNPROCESSED, frames)
+
+
+def write_sed_predictions(
+    run: Run,
+    clips: Sequence[Clip],
+    predictions: Mapping[str, Prediction],
+    classes: tuple[str, ...],
+) -> None:
+    """Events, frame scores and clip scores, those that there are."""
     annotations.write_events(run.predictions / "events.tsv", gathering.events_of(predictions))
     frames = gathering.frame_scores_of(predictions, clips, classes)
     if frames is not None:
-        annotations.write_frame_scores(run.predictions / "scores.npz", frames)
+        annotations.write_frame_scores(run.predictions / SCORES, frames)
     _write_clip_scores(run, clips, predictions, classes)
 
 
@@ -102,6 +126,21 @@ def _tags(
     return annotations.Tags(marks, names, classes, single, fold)
 
 
+def trained_recipe(run: Run) -> Recipe:
+    """The recipe of a run whose network can be heard, or gone on from.
+
+    Raises:
+        BadRun: an ensemble.
+    """
+    content = read_json(run.path / "recipe.json")
+    if content.get("system") == ENSEMBLE:
+        raise BadRun(
+            f"{run.path}: an ensemble has no network of its own; name one of its members:"
+            f" {', '.join(content['members'])}"
+        )
+    return Recipe.model_validate(content)
+
+
 def _write_clip_scores(
     run: Run,
     clips: Sequence[Clip],
@@ -111,8 +150,7 @@ def _write_clip_scores(
     scores = gathering.clip_scores_of(predictions, clips)
     if scores is not None:
         names = tuple(clip.id for clip in clips)
-        path = run.predictions / "clips.tsv"
-        annotations.write_clip_scores(path, ClipScores(scores, names, classes))
+        annotations.write_clip_scores(run.predictions / CLIPS, ClipScores(scores, names, classes))
 
 
 def _write_durations(run: Run, clips: Sequence[Clip]) -> None:

@@ -1,8 +1,9 @@
 """The trained network of a run at work: post-processing tuned, predictions made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from torch import Tensor
 
 from seldbench.contracts import Clip, PostProcessing, Progress
@@ -38,7 +39,8 @@ class Listening:
             return start
         tune = recipe.post.tune
         self.progress.say(f"tuning on {tune.on}")
-        heard = self._heard(tune.on)
+        mask = recipe.post.clip_mask
+        heard = [(clip, masked(outputs, mask)) for clip, outputs in self._heard(tune.on)]
         clips = [clip for clip, _ in heard]
         return tuned(
             heard,
@@ -72,22 +74,33 @@ class Listening:
         return f20
 
     def predict(self, split: str, post: PostProcessing) -> list[tuple[Clip, Prediction]]:
-        """What is said of every clip of a split."""
+        """What is said of every clip of a split; of SED also before post-processing."""
         return [(clip, self._decoded(clip, outputs, post)) for clip, outputs in self._heard(split)]
 
     def _decoded(
+        self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing
+    ) -> Prediction:
+        said = self._decided(clip, masked(outputs, self.recipe.post.clip_mask), post)
+        if self.data.dataset.task != "sed" or said.frame_scores is None:
+            return said
+        plain = PostProcessing(post.thresholds, dict.fromkeys(post.medians, 0.0), "none")
+        given = self._decided(clip, outputs, plain).frame_scores
+        if given is None or np.array_equal(given, said.frame_scores):
+            return said
+        return replace(said, unprocessed=given)
+
+    def _decided(
         self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing
     ) -> Prediction:
         formats, hop = self.assembly.formats, self.assembly.windowing.grid
         return decode(outputs, clip, formats=formats, hop=hop, post=post)
 
     def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
-        assembly, mask = self.assembly, self.recipe.post.clip_mask
-        clips = self.data.clips(split)
+        assembly, clips = self.assembly, self.data.clips(split)
         self.answers.prepare(assembly.stage, clips)
         given = self.answers.given(assembly.stage)
         heard = []
         for clip, outputs in assembly.listener(assembly.network, self.answers.device, given)(clips):
-            heard.append((clip, masked(outputs, mask)))
+            heard.append((clip, outputs))
             self.progress.advance(f"listening to {split}", len(heard), len(clips))
         return heard

@@ -22,7 +22,7 @@ from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
 from seldbench.experiment.listening import Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
-from seldbench.experiment.scoring import scored
+from seldbench.experiment.scoring import score_file, scored
 from seldbench.experiment.validation import fixed
 from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe, canonical
@@ -180,15 +180,12 @@ class Experiment:
         device: str,
     ) -> dict[str, Any]:
         """Scored from the files, as anybody's would be."""
-        recipe, about = self.recipe, run.about
+        recipe = self.recipe
         scores = scored(run, self.data.dataset.task, recipe.scorers, self.data.dataset.classes)
         parameters = [d["parameters"] for name, d in done.items() if _of(name, recipe.shown_stage)]
         first = {name: first_weights(stage) for name, stage in recipe.stages.items()}
-        return {
-            "format": runs.FORMAT,
-            "run": about["id"],
+        said = {
             "task": self.data.dataset.task,
-            **{k: about[k] for k in ("arch", "dataset", "variant", "seed", "fold", "limit")},
             "label": recipe.title,
             "protocol": recipe.protocol,
             "imported": recipe.imported and recipe.imported.model_dump(),
@@ -198,7 +195,6 @@ class Experiment:
                 for part, origin in parts.items()
             },
             "split": TEST,
-            **scores.as_json(),
             "data": self._data(),
             "post": {
                 "thresholds": dict(post.thresholds),
@@ -208,11 +204,8 @@ class Experiment:
             "parameters": parameters[0],
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
-            "stages": about["stages"],
-            "environment": runs.environment(device),
-            "command": about["command"],
-            "seldbench": about["seldbench"],
         }
+        return score_file(run, scores, said, runs.environment(device))
 
     def _data(self) -> dict[str, Any]:
         dataset = self.data.dataset
