@@ -85,7 +85,7 @@ class TimeWarp:
         shift: tuple[float, float] = (-0.1, 0.1),
         heads: Sequence[str] = ("frames",),
     ) -> None:
-        if not (0 < anchor[0] + shift[0] and anchor[1] + shift[1] < 1):
+        if not (anchor[0] + shift[0] > 0 and anchor[1] + shift[1] < 1):
             raise ValueError(f"anchor {anchor} moved by {shift} leaves the clip, (0, 1)")
         if not (0 < anchor[0] <= anchor[1] < 1 and shift[0] <= shift[1]):
             raise ValueError(f"anchor {anchor}, shift {shift}: the lower end first, in (0, 1)")
