@@ -104,6 +104,7 @@ def make_optimiser(training: Training, network: nn.Module) -> torch.optim.Optimi
         betas=training.betas,
         eps=training.eps,
         weight_decay=training.weight_decay,
+        fused=True,  # on a CPU four to nine times as fast as one tensor after the other
     )
 
 
@@ -135,7 +136,7 @@ def _epoch(
         for index, batch in enumerate(job.batches.epoch(epoch)):
             _rate(job, optimiser, state.done)
             for name, loss in _step(job, optimiser, scaler, state, batch, (epoch, index)).items():
-                totals[name] = totals.get(name, torch.zeros(())) + loss
+                totals[name] = totals[name] + loss if name in totals else loss
             job.progress.advance(f"epoch {epoch}", index + 1, job.batches.steps)
     means = {name: float(total) / job.batches.steps for name, total in totals.items()}
     return {"loss": sum(means.values()), "losses": means}
@@ -160,7 +161,8 @@ def _step(
             terms = job.step.losses(part, inputs, state.done)
         scaler.scale(torch.stack(list(terms.values())).sum() / len(parts)).backward()
         for name, term in terms.items():
-            totals[name] = totals.get(name, torch.zeros(())) + term.detach().cpu() / len(parts)
+            value = term.detach() / len(parts)  # left on the device: a copy would wait for it
+            totals[name] = totals[name] + value if name in totals else value
     if job.training.clip_gradient is not None:
         scaler.unscale_(optimiser)
         parameters = job.step.networks["student"].parameters()
