@@ -114,7 +114,7 @@ def start_run(runs: Path, about: Mapping[str, Any]) -> Run:
     """The unfinished or finished run of the same key, or a new folder.
 
     `about`: what run.json holds but for id, created, format, state and version; `key` is the digest
-    of all that determines the run.
+    of all that determines the run; an ensemble's seed is None.
     """
     with locked(runs / ".lock"):
         for run in all_runs(runs):
@@ -122,7 +122,8 @@ def start_run(runs: Path, about: Mapping[str, Any]) -> Run:
             if known.get("key") == about["key"] and known.get("format") == FORMAT:
                 return run
         created = datetime.now().astimezone()
-        label = f"{about['arch']}-{about['dataset']}-{about['variant']}-s{about['seed']}"
+        seed = "" if about["seed"] is None else f"-s{about['seed']}"
+        label = f"{about['arch']}-{about['dataset']}-{about['variant']}{seed}"
         name = f"{created:%Y%m%d-%H%M%S}-{label}"
         run = Run(_unused(runs / name))
         write_json(

@@ -61,7 +61,8 @@ def test_a_run_leaves_predictions_scores_and_where_they_come_from(experiment):
     assert scores["data"]["coverage"]["test"] == [8, 8]
     assert scores["data"]["partial"] is False
     assert run.about["state"] == "finished"
-    assert {p.name for p in run.predictions.iterdir()} == {"events.tsv", "scores.npz", "clips.tsv"}
+    names = {"events.tsv", "scores.npz", "unprocessed.npz", "clips.tsv"}
+    assert {p.name for p in run.predictions.iterdir()} == names
     stage = run.stage("sed")
     assert {p.name for p in stage.path.iterdir()} - {".lock"} == {
         "stage.json",

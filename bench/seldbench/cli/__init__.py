@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from seldbench.cli.compare import compare
+from seldbench.cli.ensemble import ensemble
 from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
 from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
@@ -23,6 +24,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="Fetch, check or simulate data sets.")
 app.command("compare")(compare)
 app.command("check-submission")(check_submission)
+app.command("ensemble")(ensemble)
 app.add_typer(data_app, name="data")
 data_app.command("simulate")(data_simulate)
 app.add_typer(score_app, name="score")

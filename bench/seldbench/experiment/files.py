@@ -21,7 +21,7 @@ from seldbench.contracts import Clip
 from seldbench.errors import BadRun, MissingData
 from seldbench.inference import gathering
 from seldbench.prediction import ClipScores, Prediction
-from seldbench.recipe import Recipe
+from seldbench.recipe import Post, Recipe
 from seldbench.runs import Run
 from seldbench.storage import read_json
 
@@ -124,6 +124,12 @@ def _tags(
     names = tuple(clip.id for clip in clips)
     fold = None if folds is None else np.array([folds[name] for name in names], dtype=np.int64)
     return annotations.Tags(marks, names, classes, single, fold)
+
+
+def processed(post: Post, medians: Mapping[str, float]) -> bool:
+    """Whether a run's post-processing may make other frame scores of those that its network gave;
+    then both are kept."""
+    return any(medians.values()) or post.clip_mask is not None
 
 
 def trained_recipe(run: Run) -> Recipe:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from torch import Tensor
 
 from seldbench.contracts import Clip, PostProcessing, Progress
@@ -12,6 +11,7 @@ from seldbench.evaluation import class_event_f1, class_f20
 from seldbench.events import DirectionTable
 from seldbench.experiment.answers import Answers
 from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.files import processed
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.validation import fixed
 from seldbench.inference import gathering
@@ -80,14 +80,12 @@ class Listening:
     def _decoded(
         self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing
     ) -> Prediction:
-        said = self._decided(clip, masked(outputs, self.recipe.post.clip_mask), post)
-        if self.data.dataset.task != "sed" or said.frame_scores is None:
+        how = self.recipe.post
+        said = self._decided(clip, masked(outputs, how.clip_mask), post)
+        if self.data.dataset.task != "sed" or not processed(how, post.medians):
             return said
         plain = PostProcessing(post.thresholds, dict.fromkeys(post.medians, 0.0), "none")
-        given = self._decided(clip, outputs, plain).frame_scores
-        if given is None or np.array_equal(given, said.frame_scores):
-            return said
-        return replace(said, unprocessed=given)
+        return replace(said, unprocessed=self._decided(clip, outputs, plain).frame_scores)
 
     def _decided(
         self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing
