@@ -14,7 +14,8 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip. part: what a person calls it. files: its volumes in order (.z01, .z02, ..., .zip)."""
+    """A zip, or a .tar.gz. part: what a person calls it. files: a zip's volumes in order (.z01,
+    .z02, ..., .zip)."""
 
     part: str
     files: tuple[RemoteFile, ...]
@@ -24,7 +25,7 @@ class Archive:
 class Publication:
     """record: the page. files: the address of a file, with {name} in it. folder: where archives are
     unpacked, below the data root. checksums: who says the MD5s. by_hand: {part: why and how} of
-    parts that cannot be fetched."""
+    parts that cannot be fetched. standard: the parts that are fetched unless a person says."""
 
     record: str
     files: str
@@ -32,6 +33,7 @@ class Publication:
     archives: tuple[Archive, ...]
     checksums: str
     by_hand: Mapping[str, str] = field(default_factory=dict)
+    standard: tuple[str, ...] = ("foa", "mic", "metadata")
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -55,7 +55,14 @@ class Speaker:
         """A phrase: syllables of a consonant (hiss, burst or nothing) and a vowel, pauses under
         150 ms between some of them."""
         length = self.at.samples(seconds)
-        voiced, hiss, formants, sibilance = self._phrase(self.at.frames(length), rng)
+        return self.utter(length, self._phrase(self.at.frames(length), rng), rng)
+
+    def utter(
+        self, length: int, articulation: tuple[Array, Array, Array, Array], rng: Rng
+    ) -> Array:
+        """So many samples of given movements. articulation: per frame the level of the voice, the
+        level of the hiss, four formants and the hiss's frequency, hertz."""
+        voiced, hiss, formants, sibilance = articulation
         glide = 1.12 - 0.22 * np.linspace(0, 1, length)  # declination over a phrase
         pitch = self.pitch * glide * (1 + self.liveliness * self.at.drift(length, rng, 2.5))
         pitch = np.clip(pitch, 60, 500) * (1 + 0.01 * self.at.drift(length, rng, 60))
@@ -84,8 +91,8 @@ class Speaker:
                 sibilance[start:vowel] = rng.uniform(1200, 4500)
             else:  # a nasal or a glide
                 voiced[start:vowel] = 0.35
-        formants = np.stack([*map(_gliding, targets.T), np.full(count, 3500.0)], axis=1)
-        return _eased(voiced), hiss, formants * self.tract, sibilance
+        formants = np.stack([*map(gliding, targets.T), np.full(count, 3500.0)], axis=1)
+        return eased(voiced), hiss, formants * self.tract, sibilance
 
     def _syllables(self, count: int, rng: Rng) -> list[tuple[int, int, int]]:
         """(start, start of the vowel, end) in frames; a pause under 150 ms after some."""
@@ -105,13 +112,13 @@ class Speaker:
         return found
 
 
-def _gliding(track: Array) -> Array:
+def gliding(track: Array) -> Array:
     """A formant's targets, reached within 90 ms."""
     smooth = np.hanning(11) / np.hanning(11).sum()
     return np.convolve(np.pad(track, 5, "edge"), smooth, "valid")
 
 
-def _eased(level: Array) -> Array:
+def eased(level: Array) -> Array:
     smooth = np.hanning(5) / np.hanning(5).sum()
     return np.convolve(np.pad(level, 2), smooth, "valid")
 
