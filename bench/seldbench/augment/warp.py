@@ -141,10 +141,10 @@ class LevelNoise:
 
     Args:
         widest: the largest deviation, in decibels. pb_sed draws up to 0.2 of a band's deviation in
-            the training data, some 10 dB.
+            the training data, which is some 13 dB.
     """
 
-    def __init__(self, *, widest: float = 2.0) -> None:
+    def __init__(self, *, widest: float = 2.5) -> None:
         _check_positive(widest=widest)
         self.widest = widest
 
