@@ -107,7 +107,11 @@ def prepare(recipe: Recipe, stage: Stage, data: Data, seed: int) -> Prepared:
         view=_augmentations(stage, "view"),
         channels_last=stage.training.channels_last,
     )
-    hearing.try_out(batches.trial())
+    try:
+        trial = batches.trial()
+    except ValueError as error:  # a head is on for clips that it cannot be taught by
+        raise BadRecipe(f"stage of {stage.architecture}, heads: {error}") from error
+    hearing.try_out(trial)
     fitted = assembly.windowing.features.fitted
     scaled_on = [c for split in stage.fitted_on for c in data.clips(split)] if fitted else []
     for split in dict.fromkeys([*stage.trained_on, *stage.fitted_on, *stage.selected_on]):
