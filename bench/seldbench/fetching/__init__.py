@@ -1,5 +1,5 @@
 """Published data sets brought to disk: downloaded, checked, unpacked."""
 
-from seldbench.fetching.sets import PARTS, fetch, fetch_publication
+from seldbench.fetching.sets import fetch, fetch_publication
 
-__all__ = ["PARTS", "fetch", "fetch_publication"]
+__all__ = ["fetch", "fetch_publication"]

@@ -13,16 +13,19 @@ from seldbench.fetching.downloads import download, size_of
 from seldbench.fetching.unpacking import gigabytes, need_space, unpack
 from seldbench.storage import read_json, write_json
 
-PARTS = ("foa", "mic", "metadata")  # what is fetched unless a person says otherwise
 ARCHIVES = "archives"  # below the set's folder
 RECEIPT = ".fetched.json"  # {archive: its MD5s and what it unpacked to}
 UNPACKED = 1.4  # unpacked size to be reckoned with, in archives' sizes; real recordings: 1.2
 
 
 def fetch(
-    name: str, root: Path | None, parts: Sequence[str] = PARTS, progress: Progress | None = None
+    name: str,
+    root: Path | None,
+    parts: Sequence[str] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
-    """The published parts of a data set, ready below the data root; the set's folder.
+    """The published parts of a data set (None: the standard ones), ready below the data root; the
+    set's folder.
 
     What is there already is left as it is.
 
@@ -42,7 +45,7 @@ def fetch(
     told = progress or Quiet()
     told.say(f"{name}, {publication.record}. Licence: {found.licence}")
     told.say(f"Please cite: {found.citation}")
-    return fetch_publication(publication, root or DATA, parts, told)
+    return fetch_publication(publication, root or DATA, parts or publication.standard, told)
 
 
 def fetch_publication(
@@ -133,4 +136,4 @@ def _listed(folder: Path, tops: Sequence[str]) -> str:
 
 
 def _fetched(name: str) -> bool:
-    return hasattr(registry.find("datasets", name), "publication")
+    return getattr(registry.find("datasets", name), "publication", None) is not None

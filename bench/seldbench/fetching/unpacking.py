@@ -1,9 +1,11 @@
-"""Zip archives unpacked so that nothing outside the target can be touched, nothing there is
-overwritten, and an archive is there as a whole or not at all."""
+"""Archives (.zip in one or more volumes, .tar.gz) unpacked so that nothing outside the target can
+be touched, nothing there is overwritten, and an archive is there as a whole or not at all."""
 
+import gzip
 import os
 import shutil
 import stat
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from seldbench.fetching.split_zip import open_zip
 CHUNK = 1 << 20
 MEGABYTE = 1_000_000
 _ENCRYPTED = 0x1
+_SPECIAL = "which is a link or a special file"
 
 
 def unpack(volumes: Sequence[Path], target: Path, progress: Progress) -> list[str]:
@@ -31,13 +34,10 @@ def unpack(volumes: Sequence[Path], target: Path, progress: Progress) -> list[st
     part = target / f".{volumes[-1].stem}.unpacking"
     try:
         shutil.rmtree(part, ignore_errors=True)  # of an interrupted try
-        with open_zip(volumes) as archive:
-            members = [m for m in archive.infolist() if not _is_rubbish(m.filename)]
-            for member in members:
-                _refuse_unsafe(volumes[-1], member)
-            _refuse_twice(volumes[-1], members)
-            need_space(target, sum(member.file_size for member in members))
-            _extract(archive, members, part, volumes[-1], progress)
+        if volumes[-1].name.endswith(".tar.gz"):
+            _extract_tar(volumes[-1], part, progress)
+        else:
+            _extract_zip(volumes, part, progress)
         tops = sorted(entry.name for entry in part.iterdir())
         _refuse_others(part, target, volumes[-1])
         _move(part, target)
@@ -49,6 +49,50 @@ def unpack(volumes: Sequence[Path], target: Path, progress: Progress) -> list[st
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return tops
+
+
+def _extract_zip(volumes: Sequence[Path], part: Path, progress: Progress) -> None:
+    with open_zip(volumes) as archive:
+        members = [m for m in archive.infolist() if not _is_rubbish(m.filename)]
+        for member in members:
+            _refuse_unsafe(volumes[-1], member)
+        _refuse_twice(volumes[-1], [member.filename for member in members])
+        need_space(part.parent, sum(member.file_size for member in members))
+        _extract(archive, members, part, volumes[-1], progress)
+
+
+def _extract_tar(path: Path, part: Path, progress: Progress) -> None:
+    """In one pass, since nothing says beforehand what a .tar.gz holds: what is not to be trusted
+    ends it, and the caller removes what was written."""
+    part.mkdir(parents=True)
+    names: list[str] = []
+    done = 0
+    try:
+        with tarfile.open(path, "r|gz") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./").rstrip("/")
+                if name in ("", ".") or _is_rubbish(name):
+                    continue
+                _refuse_unsafe_tar(path, member, name)
+                names.append(name)
+                _take(archive, member, part / name)
+                done += member.size
+                so_far = done // MEGABYTE  # of how much is not known
+                progress.advance(f"unpacking {path.name}", so_far, so_far, "MB")
+    except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
+        raise BadFile(f"{path}: damaged ({error}); remove it and fetch it again") from error
+    _refuse_twice(path, names)
+
+
+def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
+    if member.isdir():
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    source = archive.extractfile(member)
+    assert source is not None  # of a plain file there is one
+    with place.open("wb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
 
 
 def need_space(folder: Path, size: int) -> None:
@@ -73,28 +117,44 @@ def _is_rubbish(name: str) -> bool:
 
 
 def _refuse_unsafe(path: Path, member: zipfile.ZipInfo) -> None:
-    name = member.filename
-    parts = name.rstrip("/").split("/")
     kind = stat.S_IFMT(member.external_attr >> 16)
-    why = ""
-    if not name or name.startswith("/") or "\\" in name or ":" in parts[0] or "\0" in name:
-        why = "which is no name below a folder"
-    elif any(part in ("", ".", "..") for part in parts):
-        why = "which could lead out of the folder"
-    elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        why = "which is a link or a special file"
-    elif member.flag_bits & _ENCRYPTED:
+    why = _why_unsafe(member.filename)
+    if not why and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        why = _SPECIAL
+    if not why and member.flag_bits & _ENCRYPTED:
         why = "which is encrypted"
     if why:
-        raise BadFile(f"{path}: holds {name!r}, {why}; nothing was unpacked, do not trust the file")
+        raise _untrusted(path, member.filename, why)
 
 
-def _refuse_twice(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+def _refuse_unsafe_tar(path: Path, member: tarfile.TarInfo, name: str) -> None:
+    why = _why_unsafe(name)
+    if not why and not (member.isreg() or member.isdir()):
+        why = _SPECIAL
+    if why:
+        raise _untrusted(path, member.name, why)
+
+
+def _why_unsafe(name: str) -> str:
+    """Why a name is not to be trusted; "" if it is."""
+    parts = name.rstrip("/").split("/")
+    if not name or name.startswith("/") or "\\" in name or ":" in parts[0] or "\0" in name:
+        return "which is no name below a folder"
+    if any(part in ("", ".", "..") for part in parts):
+        return "which could lead out of the folder"
+    return ""
+
+
+def _untrusted(path: Path, name: str, why: str) -> BadFile:
+    return BadFile(f"{path}: holds {name!r}, {why}; nothing was unpacked, do not trust the file")
+
+
+def _refuse_twice(path: Path, names: Sequence[str]) -> None:
     seen: set[str] = set()
-    for member in members:
-        name = member.filename.rstrip("/").casefold()
+    for given in names:
+        name = given.rstrip("/").casefold()
         if name in seen:
-            raise BadFile(f"{path}: holds {member.filename!r} twice; nothing was unpacked")
+            raise BadFile(f"{path}: holds {given!r} twice; nothing was unpacked")
         seen.add(name)
 
 
