@@ -228,15 +228,18 @@ def data_check(
 def data_fetch(
     dataset: Annotated[str, typer.Argument(help="A published set, such as tnsse2021.")],
     parts: Annotated[
-        str, typer.Option(help="Comma separated; some sets have foa_eval and others besides.")
-    ] = "foa,mic,metadata",
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Comma separated, such as foa,metadata or foa_eval; none: the usual ones."
+        ),
+    ] = None,
     data_root: DataRoot = None,
 ) -> None:
     """Download a data set's archives, check and unpack them; start it again and it goes on."""
     from seldbench.fetching import fetch
 
-    chosen = [part.strip() for part in parts.split(",") if part.strip()]
-    if not chosen:
+    chosen = None if parts is None else [p.strip() for p in parts.split(",") if p.strip()]
+    if chosen == []:
         raise typer.BadParameter(f"--parts {parts!r}: expected some, such as foa,metadata")
     folder = fetch(dataset, data_root, chosen, console)
     console.close()
