@@ -186,3 +186,42 @@ def test_every_shipped_recipe_and_variant_resolves():
         path = registry.data_file("recipes", name)
         for variant in variants(path):
             assert resolve(path, name.split("/")[1], variant).stages
+
+
+EXTENDED = """
+[variants.wide]
+[variants.wide.model]
+hidden = 16
+[variants.wider]
+extends = "wide"
+title = "Wider"
+[variants.wider.model]
+widths = [8, 16]
+"""
+
+
+@pytest.fixture
+def extended(tmp_path, toy_text):
+    def write(text=EXTENDED):
+        path = tmp_path / "crnn" / "toy.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(toy_text + text)
+        return path
+
+    return write
+
+
+def test_a_variant_may_extend_another(extended):
+    wider = resolve(extended(), "toy", "wider")
+    assert (wider.stage.model["hidden"], wider.stage.model["widths"]) == (16, [8, 16])
+    assert (wider.title, resolve(extended(), "toy", "wide").title) == ("Wider", "Toy CRNN")
+
+
+@pytest.mark.parametrize(
+    ("extends", "message"),
+    [("wider", "extends itself"), ("wdie", r"no variant 'wdie' \(near: wide")],
+)
+def test_a_variant_that_extends_itself_or_nobody_is_refused(extended, extends, message):
+    path = extended(EXTENDED.replace('extends = "wide"', f'extends = "{extends}"'))
+    with pytest.raises(BadRecipe, match=message):
+        resolve(path, "toy", "wider")

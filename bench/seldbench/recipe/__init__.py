@@ -1,9 +1,9 @@
 """A recipe is a system: stages, training, post-processing, scorers and variants, in one TOML file.
 
 `recipes/<architecture>/<dataset>.toml`. What stands at the top level holds for every stage; a table
-under `[stages.NAME]` overrides it; a table under `[variants.NAME]` overrides both; `--set` has the
-last word. Tables merge key by key, except those whose keys are a choice of their own (REPLACED),
-which are taken whole. Unknown keys are refused.
+under `[stages.NAME]` overrides it; a table under `[variants.NAME]` overrides both, on top of the
+variant that it `extends`; `--set` has the last word. Tables merge key by key, except those whose
+keys are a choice of their own (REPLACED), which are taken whole. Unknown keys are refused.
 """
 
 from seldbench.recipe.model import (

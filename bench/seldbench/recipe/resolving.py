@@ -90,7 +90,8 @@ def resolve(
             f"{path.parent.name}/{path.stem} has no variant {variant!r}{near(variant, known)};"
             f" variants: {', '.join(known) or 'none'}"
         )
-    raw = merge(raw, known.get(variant, {}))
+    for overrides in _chain(path, known, variant):
+        raw = merge(raw, overrides)
     shared = {key: raw.pop(key) for key in STAGE_KEYS if key in raw}
     shared.setdefault("architecture", path.parent.name)
     if not isinstance(raw.get("stages"), dict) or not raw["stages"]:
@@ -114,6 +115,19 @@ def merge(base: Any, over: Any, key: str = "") -> Any:
     for name, value in over.items():
         joined[name] = merge(base[name], value, name) if name in base else value
     return joined
+
+
+def _chain(path: Path, known: dict[str, dict[str, Any]], variant: str) -> list[dict[str, Any]]:
+    """What a variant overrides, after what those override that it extends."""
+    chain: dict[str, dict[str, Any]] = {}
+    name: str | None = variant if variant in known else None
+    while name is not None:
+        if name not in known or name in chain:
+            what = "extends itself" if name in chain else f"no variant {name!r}{near(name, known)}"
+            raise BadRecipe(f"{path} (variant {variant}): extends: {what}")
+        chain[name] = {key: value for key, value in known[name].items() if key != "extends"}
+        name = known[name].get("extends")
+    return list(chain.values())[::-1]
 
 
 def _joined(shared: dict[str, Any], stage: dict[str, Any]) -> dict[str, Any]:
