@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -162,11 +162,17 @@ class PostProcessing:
 
     thresholds: active where score > threshold. medians: filter lengths in seconds, 0 for none.
     origin: the paper or the split that the values came from ("valid/synthetic"); never the test.
+    boxes: {class: {"step", "absolute", "relative"}} of `inference.boxes.BoxRule`, in the classes'
+    order, where boxes stand in the place of frame scores; empty for none.
+    folds: of values that were cross-validated on the test clips, those of each fold, {"thresholds":
+    ..., "medians": ..., "boxes": ...}, in whose place the others are for clips of none.
     """
 
     thresholds: Mapping[str, float]
     medians: Mapping[str, float]
     origin: str
+    boxes: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    folds: Sequence[Mapping[str, Any]] = ()
 
 
 class OutputFormat(Protocol):

@@ -5,6 +5,7 @@ from seldbench.evaluation.scores import Scores, scores_of
 from seldbench.evaluation.sed.curves import psd_roc
 from seldbench.evaluation.sed.scoring import (
     class_event_f1,
+    class_psds1,
     score_sed,
     score_sed_files,
     sed_measures,
@@ -36,6 +37,7 @@ __all__ = [
     "Values",
     "class_event_f1",
     "class_f20",
+    "class_psds1",
     "measured",
     "psd_roc",
     "score_sed",

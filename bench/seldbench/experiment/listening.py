@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import Tensor
 
 from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.errors import BadRecipe
-from seldbench.evaluation import class_event_f1, class_f20
-from seldbench.events import DirectionTable
+from seldbench.evaluation import class_event_f1, class_f20, class_psds1
+from seldbench.events import DirectionTable, EventTable
 from seldbench.experiment.answers import Answers
 from seldbench.experiment.assembly import Assembly
 from seldbench.experiment.files import processed
@@ -16,9 +17,11 @@ from seldbench.experiment.preparing import Data
 from seldbench.experiment.validation import fixed
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
-from seldbench.inference.tuning import ByClass, tuned
+from seldbench.inference.tuning import ByClass, cross_validated, fold_of, of_clip, tuned
 from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe, Tune
+
+TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Listening:
     progress: Progress
 
     def post(self) -> PostProcessing:
-        """The recipe's post-processing, tuned on its validation split where it says so."""
+        """The recipe's post-processing, tuned on its validation split where it says so, or
+        cross-validated on the test clips."""
         recipe = self.recipe
         start = fixed(recipe.post, self.assembly.classes)
         if recipe.post.tune is None:
@@ -41,15 +45,14 @@ class Listening:
         self.progress.say(f"tuning on {tune.on}")
         mask = recipe.post.clip_mask
         heard = [(clip, masked(outputs, mask)) for clip, outputs in self._heard(tune.on)]
-        clips = [clip for clip, _ in heard]
-        return tuned(
-            heard,
-            start=start,
-            tune=tune,
-            formats=self.assembly.formats,
-            hop=self.assembly.windowing.grid,
-            score=self._by_class(tune, clips),
-        )
+        formats, hop = self.assembly.formats, self.assembly.windowing.grid
+        score_of = partial(self._by_class, tune)
+        if tune.on == TEST:
+            return cross_validated(
+                heard, start=start, tune=tune, formats=formats, hop=hop, score_of=score_of
+            )
+        score = score_of([clip for clip, _ in heard])
+        return tuned(heard, start=start, tune=tune, formats=formats, hop=hop, score=score)
 
     def _by_class(self, tune: Tune, clips: Sequence[Clip]) -> ByClass:
         """What a class's values are chosen by."""
@@ -61,7 +64,20 @@ class Listening:
         reference = gathering.reference_of(clips)
         if reference is None:
             raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
+        if tune.score == "psds1":
+            return self._class_psds1(clips, reference)
         return lambda found: class_event_f1(reference, gathering.events_of(found))
+
+    def _class_psds1(self, clips: Sequence[Clip], reference: EventTable) -> ByClass:
+        durations = {clip.id: clip.duration for clip in clips}
+
+        def psds1(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
+            frames = gathering.frame_scores_of(predictions, clips, self.assembly.classes)
+            if frames is None:
+                raise BadRecipe("post.tune: psds1 needs a head that says frame scores")
+            return class_psds1(reference, durations, frames)
+
+        return psds1
 
     def _class_f20(self, reference: DirectionTable) -> ByClass:
         classes, grid = self.assembly.classes, self.assembly.windowing.grid
@@ -75,7 +91,12 @@ class Listening:
 
     def predict(self, split: str, post: PostProcessing) -> list[tuple[Clip, Prediction]]:
         """What is said of every clip of a split; of SED also before post-processing."""
-        return [(clip, self._decoded(clip, outputs, post)) for clip, outputs in self._heard(split)]
+        heard = self._heard(split)
+        fold = fold_of([clip.id for clip, _ in heard]) if split == TEST else {}
+        return [
+            (clip, self._decoded(clip, outputs, of_clip(post, fold, clip)))
+            for clip, outputs in heard
+        ]
 
     def _decoded(
         self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing

@@ -200,6 +200,8 @@ class Experiment:
                 "thresholds": dict(post.thresholds),
                 "medians": dict(post.medians),
                 "origin": post.origin,
+                **({"boxes": dict(post.boxes)} if post.boxes else {}),
+                **({"folds": list(post.folds)} if post.folds else {}),
             },
             "parameters": parameters[0],
             "training_seconds": sum(d["seconds"] for d in done.values()),

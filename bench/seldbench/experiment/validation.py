@@ -122,7 +122,10 @@ class Validator:
 def fixed(post: Post, classes: Sequence[str]) -> PostProcessing:
     """The recipe's own values, by class."""
     return PostProcessing(
-        post.by_class("thresholds", classes), post.by_class("medians", classes), post.origin
+        post.by_class("thresholds", classes),
+        post.by_class("medians", classes),
+        post.origin,
+        post.boxes_of(classes),
     )
 
 

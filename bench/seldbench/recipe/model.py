@@ -18,6 +18,8 @@ SCORES = {"sed": "sed", "tagging": "tagging", "sources": "separation"} | dict.fr
 PROTOCOLS = {
     "held_out": "everything is chosen on validation data",
     "select_on_test": "weights are selected on the split that is reported, as published",
+    "cross_validated_on_test": "post-processing is tuned on the clips that are reported, in folds:"
+    " each clip's on the others",
 }
 
 
@@ -195,7 +197,7 @@ class Recipe(Table):
     notes: str = ""
     system: Literal["single"] = "single"
     scorers: list[str] = Field(["sed"], min_length=1)
-    protocol: Literal["held_out", "select_on_test"] = "held_out"
+    protocol: Literal["held_out", "select_on_test", "cross_validated_on_test"] = "held_out"
     imported: Imported | None = None
     shown_stage: str
     stages: dict[str, Stage]
@@ -219,7 +221,8 @@ class Recipe(Table):
                 kinds = " or ".join(allowed)
                 raise ValueError(
                     f"{where}: {split!r} is no {kinds} split; nothing is chosen on test (a variant"
-                    ' with protocol = "select_on_test" may, where a published system did)'
+                    ' with protocol = "select_on_test" may, where a published system did; post.tune'
+                    ' with "cross_validated_on_test")'
                 )
         return self
 
@@ -235,7 +238,14 @@ class Recipe(Table):
             for split in stage.selected_on:
                 yield f"stages.{name}.select", split, ("valid", "test") if parity else ("valid",)
         if self.post.tune is not None:
-            yield "post.tune", self.post.tune.on, ("valid",)
+            crossed = self.protocol == "cross_validated_on_test"
+            yield "post.tune", self.post.tune.on, ("test",) if crossed else ("valid",)
+
+    @model_validator(mode="after")
+    def _folds_are_tuned(self) -> "Recipe":
+        if self.protocol == "cross_validated_on_test" and self.post.tune is None:
+            raise ValueError(f'protocol = "{self.protocol}" needs post.tune with on = "test"')
+        return self
 
     @model_validator(mode="after")
     def _scorers_exist(self) -> "Recipe":

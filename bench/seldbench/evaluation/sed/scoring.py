@@ -43,11 +43,12 @@ from seldbench.evaluation.sed.ranked import ranked_measures
 from seldbench.events import EventTable, OperatingPoints
 from seldbench.metrics.events.collar import Collar, class_f1, collar_counts
 from seldbench.metrics.events.truth import Truth, detections, truth
+from seldbench.metrics.psds.changepoints import change_points
 from seldbench.metrics.psds.curves import DCASE
 from seldbench.metrics.psds.intersection import point_counts
 from seldbench.metrics.psds.weighted import Areas, psds_exact, psds_of_points
 from seldbench.metrics.selection import SELECTION, Validation
-from seldbench.metrics.uncertainty import Sample
+from seldbench.metrics.uncertainty import Sample, Whole
 from seldbench.prediction import FrameScores
 
 Array = np.ndarray
@@ -224,6 +225,16 @@ def class_event_f1(reference: EventTable, events: EventTable) -> dict[str, float
     counts = collar_counts(reference, events, Collar())
     f1 = class_f1(counts.hits.sum(0), counts.reference.sum(0), counts.detected.sum(0))
     return dict(zip(reference.labels, f1.tolist()))
+
+
+def class_psds1(
+    reference: EventTable, durations: Mapping[str, float], frames: FrameScores
+) -> dict[str, float]:
+    """Exact PSDS1 of every class alone that the reference has events of."""
+    known, scenario = truth(reference, durations), DCASE["psds1"]
+    changes = change_points(known, frames, scenario.criteria, max_efpr=scenario.max_efpr)
+    areas = psds_exact(known, changes, scenario, Whole(len(known.clips))).classes
+    return dict(zip(known.classes, areas[0].tolist()))
 
 
 def _psds(known: Truth, predictions: OperatingPoints | FrameScores) -> list[Measure]:
