@@ -4,6 +4,7 @@ Source: Gong et al. 2021, arXiv:2104.01778; YuanGongND/ast, src/models/ast_model
 the names of timm's VisionTransformer, whose blocks these are.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -89,6 +90,25 @@ class PatchEncoder(nn.Module):
 
         Errors: ValueError for more frames than `frames`.
         """
+        x = self._embedded(features)
+        for block in self.blocks:
+            x = through(block, x, self.checkpoint)
+        return self.norm(x)
+
+    def of_clip(self, features: Tensor) -> Tensor:
+        """(batch, 1, frames, bins) -> the clip's two tokens of `forward`, (batch, 2, width).
+
+        The last block does nothing for the others: a twelfth of AST less.
+
+        Errors: as `forward`.
+        """
+        x = self._embedded(features)
+        *blocks, last = self.blocks
+        for block in blocks:
+            x = through(block, x, self.checkpoint)
+        return self.norm(through(partial(_of_first, last), x, self.checkpoint))
+
+    def _embedded(self, features: Tensor) -> Tensor:
         missing = self.frames - features.shape[2]
         if missing < 0:
             raise ValueError(
@@ -99,10 +119,7 @@ class PatchEncoder(nn.Module):
         image = (image - self.mean) / (2 * self.deviation)
         x = self.patch_embed(image.transpose(2, 3))  # (batch, rows * columns, width)
         tokens = [t.expand(len(x), -1, -1) for t in (self.cls_token, self.dist_token)]
-        x = torch.cat([*tokens, x], dim=1) + self.pos_embed  # (batch, 2 + rows * columns, width)
-        for block in self.blocks:
-            x = through(block, x, self.checkpoint)
-        return self.norm(x)
+        return torch.cat([*tokens, x], dim=1) + self.pos_embed
 
     def frame_grid(self, tokens: Tensor, frames: int) -> Tensor:
         """Patch tokens as (batch, rows, steps, width), a step every stride of the heard frames.
@@ -152,11 +169,24 @@ def initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def through(block: nn.Module, x: Tensor, again: bool) -> Tensor:
+def through(block: Callable[[Tensor], Tensor], x: Tensor, again: bool) -> Tensor:
     """block(x); where `again`, in training, only x is kept and the rest computed anew backwards."""
-    if again and block.training and torch.is_grad_enabled():
+    if again and x.requires_grad:
         return recomputed(block, x, use_reentrant=False)
     return block(x)
+
+
+def _of_first(block: Any, x: Tensor) -> Tensor:
+    """block(x)[:, :TOKENS]: only these ask, every token answers."""
+    attention, width = block.attn, x.shape[2]
+    weight, bias = attention.qkv.weight, attention.qkv.bias
+    normed = block.norm1(x)
+    query = functional.linear(normed[:, :TOKENS], weight[:width], bias[:width])
+    key, value = functional.linear(normed, weight[width:], bias[width:]).chunk(2, dim=-1)
+    heads = [t.unflatten(2, (attention.num_heads, -1)).transpose(1, 2) for t in (query, key, value)]
+    heard = functional.scaled_dot_product_attention(*heads)  # (batch, heads, 2, width / heads)
+    x = x[:, :TOKENS] + attention.proj(heard.transpose(1, 2).flatten(2))
+    return x + block.mlp(block.norm2(x))
 
 
 def _sizes(size: str, width: int | None, heads: int | None) -> tuple[int, int]:

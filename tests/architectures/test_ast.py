@@ -108,6 +108,7 @@ def test_both_tokens_of_the_clip_are_averaged_after_the_norm():
     model = ast(**SMALL).eval()
     frames = torch.randn(1, 1, 98, 128)
     tokens = model.encoder(frames)
+    assert torch.allclose(model.encoder.of_clip(frames), tokens[:, :2], atol=1e-6)
     assert tokens.shape == (1, 2 + 12 * 101, 32)
     expected = model.head((tokens[:, 0] + tokens[:, 1]) / 2)
     assert torch.allclose(model(frames)["tags"], expected, atol=1e-6)

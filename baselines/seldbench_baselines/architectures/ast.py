@@ -12,7 +12,6 @@ from seldbench.contracts import Architecture
 from seldbench_baselines.ast_encoder import (
     AUDIOSET_DEVIATION,
     AUDIOSET_MEAN,
-    TOKENS,
     PatchEncoder,
 )
 from seldbench_baselines.blocks import only_head
@@ -70,7 +69,7 @@ class AST(nn.Module):
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
         """(batch, 1, frames, bins) -> {head: logits (batch, classes)}"""
-        x = self.encoder(features)[:, :TOKENS]  # (batch, 2, width)
+        x = self.encoder.of_clip(features)  # (batch, 2, width)
         with torch.autocast(x.device.type, enabled=False):
             return {self.output: self.head(x.float().mean(1))}
 
