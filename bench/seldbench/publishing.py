@@ -1,16 +1,19 @@
 """`seldbench publish` and `report`: results into the reports' folder, pages rendered anew."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from seldbench.contracts import Clip
 from seldbench.datasets import open_dataset
 from seldbench.errors import MissingData
 from seldbench.recipe import Recipe
 from seldbench.report import leaderboard
 from seldbench.report.pages import render
 from seldbench.report.publish import publish
-from seldbench.runs import open_run
+from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
 
@@ -21,18 +24,37 @@ def publish_run(name: str, runs: Path, out: Path, data_root: Path | None) -> Pat
         BadRun: unfinished. MissingData: its data set is not there any more.
     """
     run = open_run(name, runs)
-    dataset = open_dataset(run.about["dataset"], data_root)
-    layout = Recipe.model_validate(read_json(run.path / "recipe.json")).stage.layout
-    clips = {clip.id: clip for clip in dataset.clips("test")}
-
-    def audio(clip: str) -> tuple[np.ndarray, int]:
-        if clip not in clips:
-            raise MissingData(f"{clip}: not among the test clips of {dataset.name} any more")
-        recording = clips[clip].recordings[layout]
-        return recording.read(0.0, clips[clip].duration)[0], recording.sample_rate
-
-    publish(run.path, out, audio=audio)
+    publish(run.path, out, audio=_Sounds(run, data_root).read)
     return render_all(out, None)
+
+
+@dataclass(frozen=True)
+class _Sounds:
+    """The test clips of a run's data set, which is opened when one of them is asked for."""
+
+    run: Run
+    data_root: Path | None
+
+    @cached_property
+    def clips(self) -> dict[str, Clip]:
+        dataset = open_dataset(self.run.about["dataset"], self.data_root)
+        return {clip.id: clip for clip in dataset.clips("test")}
+
+    @cached_property
+    def layout(self) -> str | None:
+        """What the system heard; None of an ensemble, which hears nothing itself."""
+        recipe = read_json(self.run.path / "recipe.json")
+        return Recipe.model_validate(recipe).stage.layout if recipe.get("stages") else None
+
+    def read(self, name: str) -> tuple[np.ndarray, int]:
+        """The first channel of a clip and its sample rate."""
+        if name not in self.clips:
+            raise MissingData(
+                f"{name}: not among the test clips of {self.run.about['dataset']} any more"
+            )
+        clip = self.clips[name]
+        recording = clip.recordings[self.layout or next(iter(clip.recordings))]
+        return recording.read(0.0, clip.duration)[0], recording.sample_rate
 
 
 def render_all(reports: Path, out: Path | None) -> Path:

@@ -207,6 +207,117 @@ def make_spatial_run(runs, name="seld", **options) -> Path:
     return run
 
 
+SOUNDS = ("rain", "<b>dog</b>", "siren")
+
+
+def make_tagging_run(runs, name="tagger", **options) -> Path:
+    """The folder of a tagging run, scored from its files as `seldbench run` does: a clip in six is
+    wrong. labels: {clip: labels}, for sets whose clips may have several; folds: of the set."""
+    usual = {"dataset": "esc50", "variant": "ast_s", "arch": "ast", "classes": SOUNDS, "clips": 30}
+    usual |= {"folds": 5, "fold": "0,1,2,3,4", "wrong": 6, "single": True, "psds1": 0}
+    options = usual | options
+    own = {"classes", "clips", "folds", "fold", "wrong", "single"}
+    run = make_run(runs, name, **{k: v for k, v in options.items() if k not in own})
+    for old in ("reference/ground_truth.tsv", "predictions/events.tsv", "predictions/scores.npz"):
+        (run / old).unlink()
+    classes, rng = options["classes"], np.random.default_rng(0)
+    labels = [[classes[i % len(classes)]] for i in range(options["clips"])]
+    if not options["single"]:
+        labels = [sorted({*of, classes[i * 7 % len(classes)]}) for i, of in enumerate(labels)]
+    write_tags(run, options, labels)
+    lines = ["\t".join(("filename", *classes))]
+    for i, of in enumerate(labels):
+        scores = rng.uniform(0.0, 0.4, len(classes))
+        scores[[classes.index(label) for label in of]] = 0.9
+        if i % options["wrong"] == 0:
+            scores[(classes.index(of[0]) + 1) % len(classes)] = 0.95
+        lines.append("\t".join([f"clip-{i}.wav", *(f"{value:.4f}" for value in scores)]))
+    (run / "predictions" / "clips.tsv").write_text("\n".join(lines) + "\n")
+    content = json.loads((run / "scores.json").read_text()) | scores_of_tags(run)
+    content |= {"task": "tagging", "post": None, "fold": options["fold"]}
+    content["data"] |= {"folds": options["folds"]}
+    write_json(run / "scores.json", content)
+    about = json.loads((run / "run.json").read_text())
+    write_json(run / "run.json", about | {"fold": options["fold"]})
+    return run
+
+
+def write_tags(run, options, labels):
+    several = options["folds"] > 1
+    column = "label" if options["single"] else "event_labels"
+    lines = [f"filename\t{column}" + "\tfold" * several]
+    for i, of in enumerate(labels):
+        lines.append(f"clip-{i}.wav\t{','.join(of)}" + f"\t{i % options['folds']}" * several)
+    (run / "reference" / "tags.tsv").write_text("\n".join(lines) + "\n")
+    durations = "".join(f"clip-{i}.wav\t5.0\n" for i in range(len(labels)))
+    (run / "reference" / "durations.tsv").write_text(f"filename\tduration\n{durations}")
+
+
+def scores_of_tags(run):
+    from seldbench.evaluation import Resampling, score_tagging_files
+
+    scores = score_tagging_files(
+        run / "reference" / "tags.tsv",
+        run / "predictions" / "clips.tsv",
+        resampling=Resampling(20),
+    )
+    return scores.as_json()
+
+
+def write_rows(run, classes=CLASSES, simulated=None):
+    """A probe of a run's frequency rows, as `seldbench predict --probe rows` leaves it."""
+    low = [20, 173, 360, 585, 859, 1191, 1594, 2083, 2676, 3396, 4269, 5327]
+    high = [300, 513, 771, 1085, 1465, 1927, 2486, 3165, 3989, 4988, 6200, 7670]
+    conditions = [
+        {"name": f"row {k}", "low": float(a), "high": float(b), "scores": {"event_f1_macro": 0.1}}
+        for k, (a, b) in enumerate(zip(low, high))
+    ]
+    found = {}
+    for i, name in enumerate(classes):
+        place = 11 * i / max(len(classes) - 1, 1)
+        shape = np.exp(-0.5 * ((np.arange(12) - place) / 2) ** 2)
+        normalised = (shape - shape.min()) / np.ptp(shape)
+        centroid = float((normalised * np.arange(12)).sum() / normalised.sum())
+        spread = float(
+            np.sqrt((normalised * (np.arange(12) - centroid) ** 2).sum() / normalised.sum())
+        )
+        found[name] = {"event_f1": (0.4 * shape).tolist(), "normalised": normalised.tolist()}
+        found[name] |= {"centroid": centroid, "spread": spread}
+    content = {"format": 1, "probe": "rows", "task": "sed", "simulated": simulated}
+    content |= {"conditions": conditions, "classes": found}
+    write_json(run / "probes" / "rows.json", content)
+
+
+@pytest.fixture
+def probe_rows():
+    """probe_rows(run, **what differs): the run was heard row by row."""
+    return write_rows
+
+
+MANY = tuple(f"class {i}" for i in range(70))
+
+
+@pytest.fixture(scope="session")
+def rendered_tags(tmp_path_factory):
+    """Pages of taggers: five folds with one label a clip, and many classes. Only to be read."""
+    from seldbench.report.pages import render
+    from seldbench.report.publish import publish
+
+    folder = tmp_path_factory.mktemp("rendered_tags")
+    write, out = partial(make_tagging_run, folder / "runs"), folder / "reports"
+    publish(write("single", dataset="esc50-sim", init={"encoder": "random"}), out)
+    several = {"single": False, "folds": 1, "fold": 0, "dataset": "audioset"}
+    publish(write("several", classes=MANY, clips=140, **several), out)
+    render(out)
+    return out
+
+
+@pytest.fixture
+def write_tagging_run(tmp_path):
+    """write_tagging_run(name, **what differs) -> the run's folder below runs/."""
+    return partial(make_tagging_run, tmp_path / "runs")
+
+
 USUAL = ("dataset", "variant", "seed", "limit", "psds1", "changes", "partial", "state", "created")
 
 

@@ -24,4 +24,4 @@ def test_the_released_weights_that_a_recipe_asks_for_are_no_change_of_it():
     released = {"encoder": {"weights": "ast_audioset", "sha256": "ab", "file": "a.pth"}}
     assert changes("--init", "a.pth", init=released) == ()
     assert changes("--init", "none", init={"encoder": "random"}) == ()
-    assert changes("--init", "mine", init={"": {"path": "mine"}}) == ("init=mine",)
+    assert changes("--init", "mine", init={"": {"file": "mine", "sha256": "ab"}}) == ("init=mine",)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seldbench.annotations import read_durations, read_events
+from seldbench.annotations import read_durations, read_events, read_tags
 from seldbench.errors import BadFile, BadRun
 from seldbench.report.results import Group, Result
 
 REFERENCE = ("ground_truth.tsv", "durations.tsv")
+TAGS = "tags.tsv"  # the reference of clips without events
 DIRECTIONS = "directions"  # the folder of a reference with directions, a CSV a clip
 FACTS: dict[str, Callable[[Result], Any]] = {
     "task": lambda r: r.task,
@@ -90,8 +91,10 @@ def shared_clips(folders: Iterable[Path]) -> set[str] | None:
 
 
 def _listed(reference: Path) -> set[str]:
-    """The clips whose events, or directions, are known."""
+    """The clips whose events, directions or labels are known."""
     directions = reference / DIRECTIONS
+    if (reference / TAGS).exists():
+        return set(read_tags(reference / TAGS).clips)
     if directions.is_dir():
         return {path.stem for path in directions.glob("*.csv")}
     return set(read_events(reference / "ground_truth.tsv").clips)
@@ -121,6 +124,8 @@ def _reference(folder: Path) -> str:
     reference = folder / "reference"
     if (reference / DIRECTIONS).is_dir():
         files = [*sorted((reference / DIRECTIONS).glob("*.csv")), reference / "durations.tsv"]
+    elif (reference / TAGS).exists():
+        files = [reference / TAGS]
     else:
         files = [reference / name for name in REFERENCE]
     total = hashlib.sha256()

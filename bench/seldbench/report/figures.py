@@ -20,7 +20,7 @@ from seldbench.report.palette import LIGHT, colour
 from seldbench.report.words import arrow, number, plain_title, shown, title, unit
 
 HALF_TURN = 180.0  # degrees; no angle between directions is larger
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9.0,
@@ -59,15 +59,15 @@ def scores_by_run(rows: Sequence[Mapping[str, Any]], scores: Sequence[str], labe
         rows: {"name", "marked": bool, "values": {score: float | None},
             "intervals": {score: (low, high) | None}}, the first on top.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 0.9 + 0.3 * len(rows)), layout="constrained")
         axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
         for panel, score in zip(axes, scores):
             for i, row in enumerate(rows):
                 _dot(panel, i, row, score)
             ends = [end for row in rows for end in row["intervals"].get(score) or ()]
-            scale = _scale(score, [row["values"].get(score) for row in rows], ends)
-            panel.set_title(_panel_title(score))
+            scale = score_scale(score, [row["values"].get(score) for row in rows], ends)
+            panel.set_title(panel_title(score))
             panel.set_xlim(scale.low, scale.high)
             if scale.high == HALF_TURN:
                 panel.set_xticks([0, 90, 180])
@@ -97,13 +97,13 @@ def _dot(panel: Axes, i: int, row: Mapping[str, Any], score: str) -> None:
     )
 
 
-def _scale(score: str, values: Iterable[float | None], ends: Iterable[float] = ()) -> Scale:
+def score_scale(score: str, values: Iterable[float | None], ends: Iterable[float] = ()) -> Scale:
     """Room for the values and the ends of intervals; degrees go from 0 to 180."""
     scale = scale_of(values, ends)
     return Scale(0.0, min(scale.high, HALF_TURN)) if unit(score) == "degrees" else scale
 
 
-def _panel_title(score: str) -> str:
+def panel_title(score: str) -> str:
     """The score's name, what is better, and its unit."""
     return plain_title(score) + arrow(score) + (f", {unit(score)}" if unit(score) else "")
 
@@ -114,7 +114,7 @@ def psd_roc(curves: Mapping[str, Any]) -> str:
     Args:
         curves: {score: {"max_efpr", "psds", "mean": [[efpr, tpr] ...], "classes": {class: same}}}.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.2), layout="constrained")
         axes = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
         for panel, (score, curve) in zip(axes, curves.items()):
@@ -145,7 +145,7 @@ def _staircase(
     if points:
         held = [*points, [end, points[-1][1]]]
         across, up = [x for x, _ in held], [y for _, y in held]
-        panel.plot(across, up, drawstyle="steps-post", label=_plain(name), **line)
+        panel.plot(across, up, drawstyle="steps-post", label=plain(name), **line)
 
 
 def training(stages: Mapping[str, Any]) -> str:
@@ -154,14 +154,14 @@ def training(stages: Mapping[str, Any]) -> str:
     Args:
         stages: {stage: {"epoch": [...], "series": {name: [value | None ...]}, "selected": epoch}}.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.0 * len(stages)), layout="constrained")
         rows = figure.subplots(len(stages), 3, squeeze=False, width_ratios=(4, 4, 2))
         for axes, (stage, curves) in zip(rows, stages.items()):
             for panel, kind in zip(axes, ("loss", "valid", "lr")):
                 _series(panel, curves, kind)
             axes[0].set_title(
-                _plain(f"{stage}: training loss" if len(stages) > 1 else "training loss")
+                plain(f"{stage}: training loss" if len(stages) > 1 else "training loss")
             )
             axes[1].set_title("validation scores")
             axes[2].set_title("step size")
@@ -178,7 +178,7 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
         short = name.removeprefix("losses ").removeprefix("valid ").replace("valid/", "")
         mark = "o" if len(known) == 1 else None
         panel.plot(
-            across, up, style, color=colour(i), linewidth=width, label=_plain(short), marker=mark
+            across, up, style, color=colour(i), linewidth=width, label=plain(short), marker=mark
         )
     if curves.get("selected") and kind == "valid":
         panel.axvline(curves["selected"], color=LIGHT["muted"], linewidth=1.0, linestyle=":")
@@ -200,7 +200,7 @@ def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequ
     """
     units = [[s for s in scores if unit(s) == u] for u in dict.fromkeys(map(unit, scores))]
     longest = max(map(len, units))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(
             figsize=(9.6, 0.9 + len(values) * (0.12 + 0.13 * longest)), layout="constrained"
         )
@@ -208,25 +208,25 @@ def bars_by_class(values: Mapping[str, Mapping[str, float | None]], scores: Sequ
         panels = figure.subplots(1, len(units), sharey=True, squeeze=False, width_ratios=widths)[0]
         for panel, of_unit in zip(panels, units):
             first = scores.index(of_unit[0])
-            _bars(panel, values, {s: colour(first + j) for j, s in enumerate(of_unit)})
-        panels[0].set_yticks(range(len(values)), [_plain(n) for n in values], color=LIGHT["ink"])
+            class_bars(panel, values, {s: colour(first + j) for j, s in enumerate(of_unit)})
+        panels[0].set_yticks(range(len(values)), [plain(n) for n in values], color=LIGHT["ink"])
         panels[0].set_ylim(len(values) - 0.5, -0.5)
         figure.legend(loc="outside upper right", ncols=len(scores))
         return svg(figure, "Scores by class")
 
 
-def _bars(
+def class_bars(
     panel: Axes, values: Mapping[str, Mapping[str, float | None]], colours: Mapping[str, str]
 ) -> None:
     """The scores of one unit, one below the other in each class."""
     known = [of.get(score) for of in values.values() for score in colours]
-    scale = _scale(next(iter(colours)), known)
+    scale = score_scale(next(iter(colours)), known)
     height = 0.8 / len(colours)
     for j, (score, tint) in enumerate(colours.items()):
         places = [i + (j - (len(colours) - 1) / 2) * height for i in range(len(values))]
         lengths = [of_class.get(score) for of_class in values.values()]
         drawn = [v or 0.0 for v in lengths]
-        panel.barh(places, drawn, height * 0.9, color=tint, label=_panel_title(score))
+        panel.barh(places, drawn, height * 0.9, color=tint, label=panel_title(score))
         for place, length in zip(places, lengths):
             at = (length or 0) + 0.008 * scale.high
             panel.text(at, place, shown(length, score), va="center", fontsize=7.0)
@@ -257,6 +257,6 @@ def svg(figure: Figure, label: str) -> str:
     )
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     # A legend leaves out what begins with an underscore.
     return f" {name}" if name.startswith("_") else name

@@ -36,7 +36,7 @@ def marks_of(result: "Result") -> tuple[str, ...]:
     found += [PARTIAL] if result.data.partial else []
     if result.provenance.limit is not None:
         found.append(f"limit {result.provenance.limit}")
-    found += [f"fold {result.provenance.fold}"] if one_fold(result) else []
+    found += [some] if (some := some_folds(result)) else []
     protocol = said(result, "protocol")
     found += [PROTOCOLS[protocol]] if protocol in PROTOCOLS else []
     found += [IMPORTED] if said(result, "imported") else []
@@ -83,9 +83,12 @@ def starts_at_random(result: "Result") -> bool:
     return any("none" in (stage.get("init") or {}).values() for stage in stages.values())
 
 
-def one_fold(result: "Result") -> bool:
-    """Whether one fold of several was asked for, of a set whose result is that of all of them."""
-    return result.task == "tagging" and bool(result.provenance.fold)
+def some_folds(result: "Result") -> str | None:
+    """Which folds the result is of, where its set has more; None for all."""
+    named = str(result.provenance.fold).split(",")
+    if result.data.folds < 2 or len(named) >= result.data.folds:
+        return None
+    return f"fold{'s' if len(named) > 1 else ''} {', '.join(named)} of {result.data.folds}"
 
 
 def said(result: "Result", key: str) -> Any:
@@ -94,4 +97,5 @@ def said(result: "Result", key: str) -> Any:
 
 
 def _is_path(origin: Any) -> bool:
-    return isinstance(origin, Mapping) and "path" in origin and "weights" not in origin
+    """Whether a part began with weights of ours, from a file."""
+    return isinstance(origin, Mapping) and not {"weights", "stage"} & set(origin)

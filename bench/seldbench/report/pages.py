@@ -1,13 +1,13 @@
 """Pages of a reports folder: one over all runs, one a run. Equal data give equal HTML.
 
-Read: `scores/<run>.json` and `runs/<run>/` (curves.json, psd_roc.json, clips.json, pictures), as
-`publish` wrote them. Written: index.html, runs/<run>/index.html, figures/<run>/*.svg.
+Read: `scores/<run>.json` and `runs/<run>/` (curves.json, psd_roc.json, clips.json, pictures; of
+some runs rows.json, mistakes.json), as `publish` wrote them. Written: index.html,
+runs/<run>/index.html, figures/<run>/*.svg.
 """
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from seldbench.errors import BadFile, MissingData
-from seldbench.report import figures, words
-from seldbench.report.leaderboard import best_first
-from seldbench.report.palette import DARK, LIGHT, following_the_page, in_light
-from seldbench.report.results import Group, Result, groups, mean_and_spread
+from seldbench.report import activation, figures, tagging, words
+from seldbench.report.index import index_page
+from seldbench.report.page_parts import drawn, reading
+from seldbench.report.palette import DARK, LIGHT
+from seldbench.report.results import Result, mean_and_spread
 from seldbench.report.score_files import published
 from seldbench.report.timeline import timeline
 from seldbench.report.tracks import tracks
@@ -47,7 +48,7 @@ def render(reports: Path, out: Path | None = None) -> Path:
     templates = environment()
     for result in results:
         _write_run(templates, result, reports, out)
-    write_text(out / "index.html", _index(templates, results, out))
+    write_text(out / "index.html", index_page(templates, results, out))
     return out / "index.html"
 
 
@@ -71,6 +72,7 @@ def environment() -> Environment:
         "span": words.span,
         "thousands": lambda value: "–" if value is None else f"{value:,}",
         "mean_spread": _mean_spread,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
     style = made.get_template("style.css").render(light=LIGHT, dark=DARK)
     made.globals["style"] = Markup(style)
@@ -84,70 +86,6 @@ def _mean_spread(values: list[float], score: str) -> str:
     return words.shown(mean, score) + ("" if spread is None else f" ± {words.shown(spread, score)}")
 
 
-def _index(templates: Environment, results: list[Result], out: Path) -> str:
-    def where(group: Group) -> tuple[str, str, bool, str]:
-        first = group.first
-        return first.task, first.real_dataset, first.simulated, first.scorer or ""
-
-    def order(group: Group) -> tuple[Any, ...]:
-        ranking = group.first.ranking
-        values = group.values(ranking) if ranking else []
-        value = mean_and_spread(values)[0] if values else None
-        return (*where(group), *best_first(group.first, value))
-
-    gathered = sorted(groups(results), key=order)
-    sections = [_section(list(of_set), out) for _, of_set in groupby(gathered, where)]
-    page = templates.get_template("index.html")
-    return page.render(
-        count=len(results),
-        datasets=len({section["dataset"] for section in sections}),
-        sections=sections,
-        reading=_reading(results),
-    )
-
-
-def _section(gathered: list[Group], out: Path) -> dict[str, Any]:
-    """What the index shows of one data set, by one scorer and the further ones of its runs."""
-    first = gathered[0].first
-    tables: dict[str | None, tuple[str, ...]] = {first.scorer: first.headlines}
-    for group in gathered:
-        tables.update(group.first.further_headlines)
-    notes = [g.first.data.simulated for g in gathered if g.first.data.simulated]
-    return {
-        "task": first.task,
-        "dataset": first.dataset,
-        "scorer": first.scorer,
-        "real": first.real_dataset,
-        "simulated": first.simulated,
-        "notes": list(dict.fromkeys(notes)),
-        "tables": tables,
-        "groups": gathered,
-        "figures": {
-            name: _section_figure(gathered, scores, out, "" if name == first.scorer else f"-{name}")
-            for name, scores in tables.items()
-        },
-    }
-
-
-def _section_figure(gathered: list[Group], scores: Sequence[str], out: Path, end: str) -> Markup:
-    """Every run's dot in the scores of one scorer."""
-    first = gathered[0].first
-    rows = [
-        {
-            "name": f"{r.arch} {r.variant}, seed {r.seed}",
-            "marked": bool(r.marks),
-            "values": r.scores,
-            "intervals": {s: interval[1:] for s in scores if (interval := r.interval(s))},
-        }
-        for group in gathered
-        for r in group.results
-    ]
-    label = f"Scores on {first.dataset}"
-    # One data set may be scored by several years' scorers, each with a figure of its own.
-    folder = f"{first.dataset}-{first.scorer}" if first.task == "seld" else first.dataset
-    return _drawn(figures.scores_by_run(rows, scores, label), out, folder, f"scores{end}")
-
-
 def _write_run(templates: Environment, result: Result, reports: Path, out: Path) -> None:
     folder = reports / "runs" / result.run
     stages = _published_part(folder / "curves.json")["stages"]
@@ -159,12 +97,14 @@ def _write_run(templates: Environment, result: Result, reports: Path, out: Path)
         stages=stages,
         figures=_run_figures(result, stages, curves, out),
         classes=_class_figures(result, out),
+        tagging=_tagging(result, folder, out) if result.task == "tagging" else None,
+        activation=_activation(result, folder / "rows.json", out),
         clips=[_clip(templates, result, i, clip, folder, out) for i, clip in enumerate(clips)],
         post_classes=_post_classes(result),
         command=shlex.join(result.provenance.command),
         recipe=_pretty(result.provenance.recipe),
         environment=_pretty(result.environment),
-        reading=_reading([result]),
+        reading=reading([result]),
     )
     write_text(out / "runs" / result.run / "index.html", page)
 
@@ -173,19 +113,23 @@ def _run_figures(
     result: Result, stages: Mapping[str, Any], curves: Mapping[str, Any], out: Path
 ) -> dict[str, Markup | None]:
     trained = {name: stage for name, stage in stages.items() if stage and stage["epoch"]}
-    drawn = {
+    made = {
         "psd_roc": figures.psd_roc(curves) if curves else None,
         "training": figures.training(trained) if trained else None,
     }
     return {
-        name: None if svg is None else _drawn(svg, out, result.run, name)
-        for name, svg in drawn.items()
+        name: None if svg is None else drawn(svg, out, result.run, name)
+        for name, svg in made.items()
     }
 
 
 def _class_figures(result: Result, out: Path) -> dict[str | None, Markup]:
     """{scorer: its scores of the classes}, of those that the test split has."""
     classes = {c: of for c, of in result.classes.items() if c not in result.unscored_classes}
+    if result.task == "tagging":
+        if not classes:
+            return {}
+        return {None: drawn(tagging.classes_figure(classes), out, result.run, "classes")}
     found = {}
     for scorer in (result.scorer, *result.further_headlines):
         end, prefix = ("", "") if scorer == result.scorer else (f"-{scorer}", f"{scorer}/")
@@ -193,8 +137,37 @@ def _class_figures(result: Result, out: Path) -> dict[str | None, Markup]:
         given = [s for s in given if any(of.get(s) is not None for of in classes.values())]
         if given:
             svg = figures.bars_by_class(classes, given)
-            found[scorer] = _drawn(svg, out, result.run, f"classes{end}")
+            found[scorer] = drawn(svg, out, result.run, f"classes{end}")
     return found
+
+
+def _tagging(result: Result, folder: Path, out: Path) -> dict[str, Any]:
+    """What a tagging run's page has besides: classes, folds, who was taken for whom."""
+    confusion, matrix = result.confusion, None
+    if confusion is not None and len(confusion.classes) <= tagging.LARGEST:
+        matrix = drawn(tagging.confusion_figure(confusion), out, result.run, "confusion")
+    mistakes = folder / "mistakes.json"
+    return {
+        "scores": tagging.listed(result),
+        "classes": tagging.class_table(result),
+        "folds": tagging.folds(result),
+        "matrix": matrix,
+        "pairs": tagging.taken_for(confusion) if confusion else [],
+        "mistakes": _published_part(mistakes)["mistakes"] if mistakes.exists() else [],
+    }
+
+
+def _activation(result: Result, path: Path, out: Path) -> dict[str, Any] | None:
+    """Fig. 3 of AST-SED, of a run that was heard row by row."""
+    if not path.exists():
+        return None
+    found = activation.read_rows(path)
+    return {
+        "figure": drawn(activation.figure(found), out, result.run, "activation"),
+        "simulated": found.simulated,
+        "conditions": found.conditions,
+        "lines": activation.lines(found),
+    }
 
 
 def _clip(
@@ -210,13 +183,7 @@ def _clip(
         svg = tracks(templates, clip, picture, list(result.classes))
     else:
         svg = timeline(templates, clip, picture)
-    return {**clip, "svg": _drawn(svg, out, result.run, f"clip-{i + 1}")}
-
-
-def _drawn(svg: str, out: Path, folder: str, name: str) -> Markup:
-    """The figure for a page; its own file, in light colours, goes to figures/."""
-    write_text(out / "figures" / folder / f"{name}.svg", in_light(svg))
-    return Markup(following_the_page(svg))
+    return {**clip, "svg": drawn(svg, out, result.run, f"clip-{i + 1}")}
 
 
 def _published_part(path: Path) -> dict[str, Any]:
@@ -233,17 +200,6 @@ def _post_classes(result: Result) -> list[str]:
     if result.post is None:
         return []
     return list(dict.fromkeys([*result.post.thresholds, *result.post.medians]))
-
-
-def _reading(results: list[Result]) -> dict[str, Any]:
-    """What the notes on how to read a page go by: the interval methods, tasks and marks that
-    occur."""
-    given = (of_score for r in results for of_score in r.intervals.values())
-    return {
-        "methods": sorted({method for of_score in given for method in of_score}),
-        "tasks": {r.task for r in results},
-        "marks": {mark for r in results for mark in r.marks},
-    }
 
 
 def _pretty(content: Mapping[str, Any]) -> str:

@@ -9,9 +9,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from seldbench.annotations import read_durations, read_events, read_frame_scores
+from seldbench.annotations import (
+    read_durations,
+    read_events,
+    read_frame_scores,
+    read_tag_predictions,
+    read_tags,
+)
 from seldbench.errors import BadRun, UnknownName, near
-from seldbench.evaluation import sed_measures
+from seldbench.evaluation import sed_measures, tagging_measures
 from seldbench.evaluation.comparison.found import Comparison, Pair
 from seldbench.evaluation.comparison.systems import compare_systems
 from seldbench.evaluation.measure import Measure
@@ -188,7 +194,16 @@ def _seld(run: Path, result: Result) -> list[Measure]:
     return measures_of(read_directed(run, list(result.classes)), result.scorer)
 
 
-MEASURES: dict[str, Callable[[Path, Result], list[Measure]]] = {"sed": _sed, "seld": _seld}
+def _tagging(run: Path, result: Result) -> list[Measure]:
+    reference = read_tags(run / "reference" / "tags.tsv")
+    return tagging_measures(reference, read_tag_predictions(run / "predictions" / "clips.tsv"))
+
+
+MEASURES: dict[str, Callable[[Path, Result], list[Measure]]] = {
+    "sed": _sed,
+    "seld": _seld,
+    "tagging": _tagging,
+}
 
 
 def _off_record(found: Comparison, systems: Mapping[str, Group]) -> Iterator[str]:

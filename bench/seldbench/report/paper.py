@@ -124,7 +124,7 @@ def _by_system(
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """A line of a table by class: a class, a group of classes, or (classes None) a metric over all.
 
     score: as runs have it.
@@ -160,7 +160,7 @@ def _by_class(
     """A line a class, a group of classes or a score over all; for each system its columns, and for
     the improvement of one over another."""
     rows = []
-    for line in _lines(table):
+    for line in lines_of(table):
         cells = [(line.published_cell(m.row), *_beside(m, kinds, line.cell)) for m in measured]
         rows.append((line.name, *chain(*cells), *_improvement(table, measured, kinds, line)))
     states = [(_state(of_row), *[""] * (len(kinds) - 1)) for of_row in measured]
@@ -171,14 +171,14 @@ def _by_class(
     return (f"class ({table.class_score})", *columns), tuple(rows)
 
 
-def _lines(table: PublishedTable) -> list[_Line]:
+def lines_of(table: PublishedTable) -> list[Line]:
     score = scored_by(table, table.class_score or "")
-    classes = [_Line(c, score, tuple(table.groups.get(c, [c]))) for c in table.classes]
-    return classes + [_Line(metric, scored_by(table, metric), None) for metric in table.metrics]
+    classes = [Line(c, score, tuple(table.groups.get(c, [c]))) for c in table.classes]
+    return classes + [Line(metric, scored_by(table, metric), None) for metric in table.metrics]
 
 
 def _improvement(
-    table: PublishedTable, measured: Sequence[MeasuredRow], kinds: Sequence[str], line: _Line
+    table: PublishedTable, measured: Sequence[MeasuredRow], kinds: Sequence[str], line: Line
 ) -> list[str]:
     """(with - without) / without in per cent, a cell a kind; of means over seeds. No value where
     one of the two is absent, or stands for several systems."""

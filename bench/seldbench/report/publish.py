@@ -2,7 +2,8 @@
 
 `scores/<run>.json` (scores with provenance), and in `runs/<run>/`: curves.json (training, by
 epoch), psd_roc.json, clips.json (events and confidence of the shown clips, or who is where in them)
-and their spectrograms.
+and their spectrograms; of taggers mistakes.json (the surest wrong answers); of a run that was heard
+row by row (`predict --probe rows`) rows.json, as it is.
 Publishing a run again replaces what was there; several may publish into one folder at once.
 """
 
@@ -17,11 +18,14 @@ from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
 from seldbench.metrics.seld import SCORERS
 from seldbench.report import leaderboard, shown_directions
+from seldbench.report.activation import ROWS
+from seldbench.report.activation import parse as parse_rows
 from seldbench.report.results import Result
 from seldbench.report.score_files import parse, run_content
 from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
+from seldbench.report.tagging import mistakes
 from seldbench.runs import Run, StageFolder, open_run
-from seldbench.storage import locked, write_bytes, write_json
+from seldbench.storage import locked, read_json, write_bytes, write_json
 
 Array = np.ndarray
 
@@ -58,6 +62,7 @@ def publish(
         "curves": {"stages": {n: _curves(opened.stage(n)) for n in opened.about["stages"]}},
         "psd_roc": {"curves": roc},
         "clips": {"clips": clips},
+        **_further(opened, result),
     }
     folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
     with locked(out / LOCK):
@@ -65,7 +70,8 @@ def publish(
             write_bytes(folder / name, png)
         for name, part in parts.items():
             write_json(folder / f"{name}.json", {"format": FORMAT, **part})
-        for old in set(folder.glob("*.png")) - {folder / name for name in pictures}:
+        given = {folder / name for name in pictures} | {folder / f"{name}.json" for name in parts}
+        for old in {*folder.glob("*.png"), *folder.glob("*.json")} - given:
             old.unlink()
         # Last: a run is published from the moment that its score file stands.
         write_json(scores, content)
@@ -96,11 +102,30 @@ def _directions(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, 
     return clips, {}
 
 
+def _tags(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
+    """Taggers have neither timelines nor a PSD-ROC."""
+    return [], {}
+
+
 # {task: the shown clips for clips.json, and the PSD-ROC}
 SHOWING: dict[str, Callable[[Run, Result, int], tuple[Clips, dict[str, Any]]]] = {
     "sed": _events,
     "seld": _directions,
+    "tagging": _tags,
 }
+
+
+def _further(run: Run, result: Result) -> dict[str, dict[str, Any]]:
+    """The parts that some runs have: {name: content}."""
+    found = {}
+    if result.task == "tagging":
+        found["mistakes"] = {"mistakes": mistakes(run.path)}
+    rows = run.path / ROWS
+    if rows.exists():
+        content = read_json(rows)
+        parse_rows(content, rows)
+        found["rows"] = content
+    return found
 
 
 def _add_pictures(clips: Clips, audio: Audio) -> dict[str, bytes]:

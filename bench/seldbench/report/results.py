@@ -19,7 +19,7 @@ from seldbench.report.marks import changes, marks_of, warnings_of
 # The scores that lead a table of each task, in order; those of SELD are its scorer's.
 HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
 SELD_HEADLINES = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
-SINGLE_HEADLINES = ("accuracy", "accuracy_fold_mean", "accuracy_top5", "map")  # one label a clip
+SINGLE_HEADLINES = ("accuracy", "accuracy_top5", "map")  # of clips with one label each
 TAGGING_HEADLINES = ("map", "mauc", "d_prime", "f1_macro")
 DISTANCE_HEADLINES = ("f20", "doae_cd", "rde_cd", "seld_score")  # where distances are scored
 SED_SCORES = (
@@ -38,7 +38,8 @@ class _Block(BaseModel):
 
 class Data(_Block):
     """The test data. simulated: what a result on it must say; sounds: what it was made of;
-    test_labels: which version of the labels was found, where several circulate."""
+    test_labels: which version of the labels was found, where several circulate. folds: of the set.
+    """
 
     fingerprint: str
     coverage: dict[str, tuple[int, int]] = {}
@@ -46,6 +47,7 @@ class Data(_Block):
     partial: bool
     sounds: str | None = None
     test_labels: str | None = None
+    folds: int = 1
 
 
 class Post(_Block):
@@ -63,7 +65,7 @@ class Provenance(_Block):
     command: list[str]
     created: str
     limit: int | float | str | None = None
-    fold: int | list[int] | None = None
+    fold: int | str | list[int] | None = None  # names of several joined by commas
     recipe: dict[str, Any] = {}
 
 
@@ -99,12 +101,12 @@ class Result(_Block):
     arch: str
     dataset: str
     variant: str
-    seed: int
+    seed: int | None  # None of an ensemble
     label: str = ""
     scorers: list[str] = []
     protocol: str = ""
     imported: Any = None  # where weights came from that no training here made
-    # {part of the network: "random", or {weights, sha256, file}, {stage} or {path}}
+    # {part of the network: "random", or {weights, file, sha256}, {file, sha256} or {stage}}
     init: dict[str, Any] = {}
     members: list[Member] = []  # of an ensemble
     split: str
@@ -256,13 +258,14 @@ def mean_and_spread(values: list[float]) -> tuple[float, float | None]:
 
 def groups(results: Iterable[Result]) -> list[Group]:
     """Results by what they share besides their seed; of a seed that ran twice the latest counts."""
-    gathered: dict[tuple[str, ...], dict[int, list[Result]]] = {}
+    gathered: dict[tuple[str, ...], dict[int | None, list[Result]]] = {}
     for result in results:
         gathered.setdefault(_system(result), {}).setdefault(result.seed, []).append(result)
     found = []
     for seeds in gathered.values():
         runs = [
-            sorted(seeds[s], key=lambda r: (r.provenance.created, r.run)) for s in sorted(seeds)
+            sorted(seeds[seed], key=lambda r: (r.provenance.created, r.run))
+            for seed in sorted(seeds, key=lambda seed: seed or 0)
         ]
         earlier = tuple(r.run for of_seed in runs for r in of_seed[:-1])
         found.append(Group(tuple(of_seed[-1] for of_seed in runs), earlier))

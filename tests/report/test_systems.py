@@ -1,0 +1,70 @@
+"""Dot plots of systems: their seeds, and the rows of a paper's table beside what it published."""
+
+import pytest
+
+from seldbench.report.pages import render
+from seldbench.report.publish import publish
+from seldbench.report.results import groups
+from seldbench.report.score_files import of_run
+from seldbench.report.systems import systems_figure, table_figures
+
+SMALL = {"dataset": "desed-sim", "init": {"encoder": "random"}}
+
+
+@pytest.fixture
+def ablations(write_run):
+    """Reduced AST-GRU and AST-SED, two seeds each."""
+    systems = [("ast_gru", "small"), ("ast_gru", "small_lgd"), ("ast_sed", "small")]
+    return [
+        write_run(f"{arch}-{variant}-{seed}", arch=arch, variant=variant, seed=seed, **SMALL)
+        for arch, variant in systems
+        for seed in (0, 1)
+    ]
+
+
+def test_a_table_is_drawn_where_two_of_its_systems_were_measured(ablations):
+    results = [of_run(run) for run in ablations]
+    names = [table.name for table in table_figures(results)]
+    assert {"ast_sed/1", "ast_sed/2"} <= set(names)
+    assert "ast_sed/2" not in [table.name for table in table_figures(results[:2])]
+
+
+def test_simulated_systems_stand_in_panels_beside_the_published_ones(ablations):
+    table = next(t for t in table_figures([of_run(r) for r in ablations]) if t.name == "ast_sed/2")
+    assert table.kinds == ("reduced",)
+    assert "random start" in table.warnings
+    for text in ("AST-SED, UR = 10", "published", "simulated", "reduced, simulated data"):
+        assert text in table.svg
+
+
+def test_systems_are_drawn_once_with_all_of_their_seeds(ablations):
+    gathered = groups(of_run(run) for run in ablations)
+    drawn = systems_figure(gathered, ("psds1",), "Scores")
+    assert drawn.count(">ast_gru small_lgd<") == 1
+    assert drawn.count(">0.412<") == 3  # the mean of each system
+
+
+def test_the_index_shows_the_systems_and_the_table_with_its_marks(ablations, tmp_path):
+    out = tmp_path / "reports"
+    for run in ablations[:3]:
+        publish(run, out, shown=0)
+    render(out)
+    text = (out / "index.html").read_text()
+    beside = text.split("<h2>Beside published tables</h2>")[1]
+    assert "ast_sed/2: Encoder (FTE)" in beside
+    assert '<span class="mark">random start</span>' in beside
+    assert "A dot is a seed" in text
+    assert (out / "figures" / "tables" / "ast_sed-2.svg").is_file()
+
+
+def test_an_ensemble_s_page_names_its_members(write_run, tmp_path):
+    members = [
+        {"run": f"r{seed}", "arch": "ast_rnn", "variant": "paper", "seed": seed} for seed in (0, 1)
+    ]
+    run = write_run("both", arch="ensemble", variant="mean", members=members)
+    publish(run, tmp_path, shown=0)
+    render(tmp_path)
+    text = (tmp_path / "runs" / "both" / "index.html").read_text()
+    assert "<h1>ensemble of 2 × ast_rnn paper on desed</h1>" in text
+    assert "Of: ast_rnn paper seed 0, ast_rnn paper seed 1." in text
+    assert "<code>r0</code>, <code>r1</code>" in text
