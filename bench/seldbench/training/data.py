@@ -33,6 +33,8 @@ class Example:
     onset: float
 
 
+READERS = 2  # threads; each holds a batch, and one more is ready
+
 # What the network is given of an example besides its features, with no batch axis.
 Given = Callable[[Example], Tensor]
 
@@ -115,7 +117,7 @@ def label_weights(group: Group) -> np.ndarray:
 
 
 class Batches:
-    """Reads batches ahead of the training, in one thread."""
+    """Reads batches ahead of the training, in threads of their own."""
 
     def __init__(
         self,
@@ -157,15 +159,15 @@ class Batches:
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, in order."""
         draws = [self._order(group, epoch, i) for i, group in enumerate(self.groups)]
-        with ThreadPoolExecutor(1) as reader:
+        with ThreadPoolExecutor(READERS) as readers:
             ahead = [
-                reader.submit(self._read, draws, step)
-                for step in range(first_step, min(first_step + 2, self.steps))
+                readers.submit(self._read, draws, step)
+                for step in range(first_step, min(first_step + READERS + 1, self.steps))
             ]
             for step in range(first_step, self.steps):
                 batch = ahead.pop(0).result()
-                if step + 2 < self.steps:
-                    ahead.append(reader.submit(self._read, draws, step + 2))
+                if step + READERS + 1 < self.steps:
+                    ahead.append(readers.submit(self._read, draws, step + READERS + 1))
                 yield batch
 
     def trial(self) -> Batch:

@@ -75,16 +75,17 @@ class Supervised:
         pass
 
     def _labelled(self, outputs: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        rows = {name: rows_of(self._groups, name, batch) for name in self._heads}
+        rows = {name: own.to(outputs[name].device) for name, own in rows.items() if len(own)}
+        _refuse_nan([outputs[name] for name in rows])
         terms = {}
-        for name, head in self._heads.items():
-            rows = rows_of(self._groups, name, batch).to(outputs[name].device)
-            if len(rows):
-                _refuse_nan(outputs[name])
-                loss = self._formats[name].losses[head.loss]
-                with torch.autocast(outputs[name].device.type, enabled=False):
-                    terms[name] = head.weight * loss(
-                        outputs[name][rows].float(), batch.targets[name][rows]
-                    )
+        for name, own in rows.items():
+            head = self._heads[name]
+            loss = self._formats[name].losses[head.loss]
+            with torch.autocast(own.device.type, enabled=False):
+                terms[name] = head.weight * loss(
+                    outputs[name][own].float(), batch.targets[name][own]
+                )
         return terms
 
 
@@ -121,9 +122,9 @@ class MeanTeacher(Supervised):
     def losses(self, batch: Batch, inputs: Inputs, done: int) -> dict[str, Tensor]:
         student, teacher = self.networks["student"], self.networks["teacher"]
         outputs = student(inputs(batch, 0), **batch.inputs)
-        terms = self._labelled(outputs, batch)
         with torch.no_grad():
             targets = teacher(inputs(batch, 1), **batch.inputs)
+        terms = self._labelled(outputs, batch)  # last: it waits for a GPU, which has work till then
         weight = self._consistency.weight * ramp_up(done, self._ramp_steps)
         with torch.autocast(next(iter(outputs.values())).device.type, enabled=False):
             for name, form in self._formats.items():
@@ -140,9 +141,10 @@ class MeanTeacher(Supervised):
         torch._foreach_lerp_(mine, list(student.parameters()), 1 - decay)
 
 
-def _refuse_nan(outputs: Tensor) -> None:
-    # Some losses refuse NaN in words of their own, others turn it into weights of NaN.
-    if not bool(torch.isfinite(outputs).all()):
+def _refuse_nan(outputs: Sequence[Tensor]) -> None:
+    # Some losses refuse NaN in words of their own, others turn it into weights of NaN. Asked once,
+    # for every question waits for the device.
+    if outputs and not bool(torch.stack([o.isfinite().all() for o in outputs]).all()):
         raise BadRun(
             "the training diverged: the network's outputs are not finite; lower the step size"
             " (--set training.lr=...) or use --set training.precision=float32"
