@@ -140,7 +140,7 @@ def toy_recipe(tmp_path):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy_text():
     return TOY_RECIPE
 

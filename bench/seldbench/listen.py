@@ -4,6 +4,10 @@ Of a run for events: for every recording a TSV of events, one of frame scores (o
 column a class), and a picture of both over the spectrogram. Any rate and length; several channels
 are averaged.
 
+Of a tagging run: for every recording a TSV of all classes with their scores, the highest first, and
+a picture of the highest below the spectrogram. Any rate, length and channels, as for events; the
+windows of a long recording are put together as the run's test clips were.
+
 Of a run for directions: for every recording a CSV of DCASE task 3 (dialect `polar`, with distances
 `polar_distance_m`), frame outputs where the format says them, and a picture of the tracks below the
 spectrogram; beside them classes.csv with the names of the CSVs' class numbers. Channels and rate
@@ -24,6 +28,7 @@ from seldbench.contracts import Clip, PostProcessing, Progress, Recording
 from seldbench.errors import BadFile, BadRun
 from seldbench.experiment.answers import reopened
 from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.files import trained_recipe
 from seldbench.experiment.graph import best_device
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
@@ -31,8 +36,9 @@ from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe
 from seldbench.report.recording import recording_figure
 from seldbench.report.scene import scene_figure
+from seldbench.report.tagged import tagged_figure
 from seldbench.runs import Run, open_run
-from seldbench.storage import atomic, read_json, write_text
+from seldbench.storage import atomic, write_text
 
 Array = np.ndarray
 
@@ -69,14 +75,13 @@ def listen(
             one name.
     """
     run = open_run(name, runs)
-    scores = run.scores
+    scores, recipe = run.scores, trained_recipe(run)
     try:
-        post, spatial = PostProcessing(**scores["post"]), scores["task"] == "seld"
+        post, task = PostProcessing(**scores["post"]), scores["task"]
     except (KeyError, TypeError):
         raise BadRun(
             f"{run.path}/scores.json: lacks or garbles `post` or `task`; run again"
         ) from None
-    recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
     _refuse_equal_names(files)
     _refuse_unknown_layout(run, recipe)
     device = best_device()
@@ -84,7 +89,10 @@ def listen(
     assembly = answers.trained[recipe.shown_stage]
     ears = _Ears(assembly.stage.layout, assembly.windowing.features.sample_rate, resample, channels)
     clips = [ears.clip(path) for path in files]
-    write = _write_directions if spatial else _write_events
+    spatial = task == "seld"
+    write = {"seld": _write_directions, "tagging": _write_tags}.get(task, _write_events)
+    if len(run.folds) > 1:
+        progress.say(f"of the run's folds {', '.join(run.folds)} the network of the first listens")
     if spatial:
         _refuse_other_classes(out, assembly.classes, clips)
     answers.prepare(assembly.stage, clips)
@@ -192,6 +200,18 @@ def _write_events(
         yield scores
     samples, rate = _first_channel(clip)
     figure = recording_figure(samples, rate, prediction.events or (), title=clip.id)
+    yield _written_figure(out / f"{clip.id}.png", figure)
+
+
+def _write_tags(
+    clip: Clip, prediction: Prediction, out: Path, assembly: Assembly
+) -> Iterator[Path]:
+    assert prediction.clip_scores is not None  # runs whose networks say none are not begun
+    scores = dict(zip(assembly.classes, map(float, prediction.clip_scores)))
+    rows = out / f"{clip.id}.tags.tsv"
+    annotations.write_ranked(rows, scores)
+    yield rows
+    figure = tagged_figure(*_first_channel(clip), scores, title=clip.id)
     yield _written_figure(out / f"{clip.id}.png", figure)
 
 

@@ -77,6 +77,11 @@ class Run:
             raise BadRun(f"{self.path}: not finished; start its command again and it goes on")
         return read_json(self.path / "scores.json")
 
+    @property
+    def folds(self) -> list[str]:
+        """Those that were trained, of a set that has folds; else none."""
+        return list(dict.fromkeys(w.split("@")[1] for w in self.about["stages"] if "@" in w))
+
     def stage(self, name: str) -> StageFolder:
         """The training of a stage; of the first fold where there are folds."""
         keys = {which.split("@")[0]: key for which, key in reversed(self.about["stages"].items())}

@@ -33,7 +33,13 @@ from seldbench.annotations.scores import (
 )
 from seldbench.annotations.sources import read_answers, read_sources
 from seldbench.annotations.submissions import check_submission, write_submission
-from seldbench.annotations.tags import Tags, read_tag_predictions, read_tags, write_tags
+from seldbench.annotations.tags import (
+    Tags,
+    read_tag_predictions,
+    read_tags,
+    write_ranked,
+    write_tags,
+)
 
 __all__ = [
     "DIALECTS",
@@ -64,6 +70,7 @@ __all__ = [
     "write_frame_outputs",
     "write_frame_scores",
     "write_operating_points",
+    "write_ranked",
     "write_run_directions",
     "write_score_table",
     "write_score_tables",

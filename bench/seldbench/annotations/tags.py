@@ -7,13 +7,14 @@
 A column `fold` (a whole number), where a reference has one, says to which fold a clip belongs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seldbench.annotations.events import labels_in
-from seldbench.annotations.table import Table, read_table, write_table
+from seldbench.annotations.table import Table, decimal, read_table, write_table
 from seldbench.errors import BadFile
 from seldbench.prediction import ClipScores
 
@@ -79,6 +80,12 @@ def write_tags(path: Path, tags: Tags) -> None:
         cells = [str(int(mark)) for mark in row] if marked else [",".join(sorted(labels))]
         rows.append((clip, *cells, *(() if tags.fold is None else (str(tags.fold[i]),))))
     write_table(path, ("filename", *columns, *folds), rows)
+
+
+def write_ranked(path: Path, scores: Mapping[str, float]) -> None:
+    """One clip's classes with their scores, `label` and `score`, the highest first."""
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    write_table(path, ("label", "score"), ((label, decimal(score)) for label, score in ranked))
 
 
 def _decided(table: Table) -> Tags | None:

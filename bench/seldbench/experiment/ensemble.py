@@ -31,6 +31,7 @@ from seldbench.formats.strong import Strong
 from seldbench.formats.weak import Weak
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.ensembling import mean_frame_scores
+from seldbench.inference.tuning import fold_of, of_clip
 from seldbench.prediction import ClipScores, FrameScores
 from seldbench.recipe import ClipMask
 from seldbench.runs import Run, open_run
@@ -112,13 +113,13 @@ def _decide(
         row = dict(zip(clip_scores.clips, torch.from_numpy(clip_scores.scores).float()))
     durations = annotations.read_durations(run.reference / "durations.tsv")
     clips = [Clip(name, durations[name], {}) for name in frames.clips]
-    predictions = {}
+    predictions, fold = {}, fold_of(frames.clips)
     for clip in clips:
         outputs = {heads[0]: torch.from_numpy(frames.scores[frames.rows(clip.id)])}
         if row:
             outputs[heads[1]] = row[clip.id]
         predictions[clip.id] = decode(
-            masked(outputs, mask), clip, formats=formats, hop=hop, post=post
+            masked(outputs, mask), clip, formats=formats, hop=hop, post=of_clip(post, fold, clip)
         )
     files.write_sed_predictions(run, clips, predictions, frames.classes)
 
@@ -146,11 +147,9 @@ def _variant(members: Sequence[Member]) -> str:
 
 
 def _recipe(members: Sequence[Member], decided: Member) -> dict[str, Any]:
-    recipe = files.trained_recipe(members[0].run)
     return {
         "system": files.ENSEMBLE,
         "members": [member.name for member in members],
-        "layout": recipe.stage.layout,
         "post": decided.post.model_dump(mode="json"),
     }
 

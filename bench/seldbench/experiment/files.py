@@ -129,7 +129,7 @@ def _tags(
 def processed(post: Post, medians: Mapping[str, float]) -> bool:
     """Whether a run's post-processing may make other frame scores of those that its network gave;
     then both are kept."""
-    return any(medians.values()) or post.clip_mask is not None
+    return any(medians.values()) or post.clip_mask is not None or post.boxes is not None
 
 
 def trained_recipe(run: Run) -> Recipe:
