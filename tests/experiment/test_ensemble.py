@@ -222,6 +222,7 @@ def test_other_references_or_classes_have_no_mean(runs):
     tags.write_text(tags.read_text().replace("hum", "hiss", 1))
     with pytest.raises(BadRun, match="reference differ; run again"):
         averaged(folder, [taggers[0], taggers[2]])
+    assert not list(folder.glob("*-ensemble-*"))  # nothing is begun that cannot end
 
 
 def test_scores_that_were_only_kept_after_post_processing_are_refused(runs):
@@ -245,7 +246,7 @@ def test_the_command_prints_the_scores_and_the_folder(runs, seldbench):
     lines = out.splitlines()
     assert lines[0] == "on simulated data: tones and noise"
     assert any(line.startswith("accuracy ") for line in lines)
-    assert "averaging 3 runs" in err
+    assert "scoring, with intervals" in err
     assert json.loads((Run(Path(lines[-1])).path / "scores.json").read_text())["label"] == (
         "Three of them"
     )

@@ -8,6 +8,7 @@ medians and thresholds act on the means.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,7 +34,6 @@ from seldbench.inference.decoding import decode, masked
 from seldbench.inference.ensembling import mean_frame_scores
 from seldbench.inference.tuning import fold_of, of_clip
 from seldbench.prediction import ClipScores, FrameScores
-from seldbench.recipe import ClipMask
 from seldbench.runs import Run, open_run
 from seldbench.storage import write_bytes, write_json
 
@@ -63,65 +63,73 @@ def ensemble(
     members = [member_of(open_run(name, folder)) for name in names]
     check_members(members)
     decided = deciding(members, post)
+    means = _means(members, decided)
     run = runs.start_run(folder, _about(members, decided))
     if (run.path / "scores.json").exists():
         progress.say("already finished")
         return run
-    progress.say(f"averaging {len(members)} runs")
-    task, classes = members[0].scores["task"], _predicted(run, members, decided)
     write_json(run.path / "recipe.json", _recipe(members, decided))
+    for name, content in reference_files(members[0].run).items():
+        write_bytes(run.reference / name, content)
+    means.write(run, decided)
     progress.say("scoring, with intervals over 1000 resamplings of the clips")
-    scores = scored(run, task, (), classes)
+    scores = scored(run, members[0].scores["task"], (), ())
     said = _said(members, decided, label)
     write_json(run.path / "scores.json", score_file(run, scores, said, runs.environment("cpu")))
     runs.finish_run(run)
     return run
 
 
-def _predicted(run: Run, members: Sequence[Member], decided: Member) -> tuple[str, ...]:
-    """Reference and predictions written; the classes."""
-    for name, content in reference_files(members[0].run).items():
-        write_bytes(run.reference / name, content)
-    clip_scores = clip_scores_of(members)
+@dataclass(frozen=True, eq=False)
+class _Means:
+    """hop: seconds of a frame. clips: None where a member has none; frames: None of taggers."""
+
+    clips: ClipScores | None
+    frames: FrameScores | None
+    hop: float
+
+    def write(self, run: Run, decided: Member) -> None:
+        """The run's predictions."""
+        if self.frames is not None:
+            self._write_sed(run, self.frames, decided)
+        elif self.clips is not None:
+            annotations.write_clip_scores(run.predictions / files.CLIPS, self.clips)
+
+    def _write_sed(self, run: Run, frames: FrameScores, decided: Member) -> None:
+        """Events of the means, decided as a network's are."""
+        mask, post = decided.post.clip_mask, PostProcessing(**decided.scores["post"])
+        heads = (mask.frames, mask.clip) if mask else ("frames", "clip")
+        formats = {heads[0]: cast(OutputFormat, Strong(frames.classes))}
+        row = {}
+        if self.clips is not None:
+            formats[heads[1]] = cast(OutputFormat, Weak(frames.classes))
+            row = dict(zip(self.clips.clips, torch.from_numpy(self.clips.scores).float()))
+        durations = annotations.read_durations(run.reference / "durations.tsv")
+        clips = [Clip(name, durations[name], {}) for name in frames.clips]
+        predictions, fold = {}, fold_of(frames.clips)
+        for clip in clips:
+            outputs = {heads[0]: torch.from_numpy(frames.scores[frames.rows(clip.id)])}
+            outputs |= {heads[1]: row[clip.id]} if row else {}
+            predictions[clip.id] = decode(
+                masked(outputs, mask),
+                clip,
+                formats=formats,
+                hop=self.hop,
+                post=of_clip(post, fold, clip),
+            )
+        files.write_sed_predictions(run, clips, predictions, frames.classes)
+
+
+def _means(members: Sequence[Member], decided: Member) -> _Means:
+    clips = clip_scores_of(members)
     if members[0].scores["task"] == "tagging":
-        if clip_scores is None:
+        if clips is None:
             raise BadRun(f"a member without predictions/{files.CLIPS}; run it again")
-        annotations.write_clip_scores(run.predictions / files.CLIPS, clip_scores)
-        return clip_scores.classes
-    frames, hop = mean_frame_scores({member.name: frame_scores_of(member) for member in members})
-    mask = decided.post.clip_mask
-    if mask is not None and clip_scores is None:
+        return _Means(clips, None, 0.0)
+    if decided.post.clip_mask is not None and clips is None:
         raise BadRun(f"a member without predictions/{files.CLIPS}, which the clip mask needs")
-    _decide(run, frames, hop, clip_scores, PostProcessing(**decided.scores["post"]), mask)
-    return frames.classes
-
-
-def _decide(
-    run: Run,
-    frames: FrameScores,
-    hop: float,
-    clip_scores: ClipScores | None,
-    post: PostProcessing,
-    mask: ClipMask | None,
-) -> None:
-    """Events of mean scores, as a network's are decided."""
-    heads = (mask.frames, mask.clip) if mask else ("frames", "clip")
-    formats = {heads[0]: cast(OutputFormat, Strong(frames.classes))}
-    row = {}
-    if clip_scores is not None:
-        formats[heads[1]] = cast(OutputFormat, Weak(frames.classes))
-        row = dict(zip(clip_scores.clips, torch.from_numpy(clip_scores.scores).float()))
-    durations = annotations.read_durations(run.reference / "durations.tsv")
-    clips = [Clip(name, durations[name], {}) for name in frames.clips]
-    predictions, fold = {}, fold_of(frames.clips)
-    for clip in clips:
-        outputs = {heads[0]: torch.from_numpy(frames.scores[frames.rows(clip.id)])}
-        if row:
-            outputs[heads[1]] = row[clip.id]
-        predictions[clip.id] = decode(
-            masked(outputs, mask), clip, formats=formats, hop=hop, post=of_clip(post, fold, clip)
-        )
-    files.write_sed_predictions(run, clips, predictions, frames.classes)
+    frames, hop = mean_frame_scores({member.name: frame_scores_of(member) for member in members})
+    return _Means(clips, frames, hop)
 
 
 def _about(members: Sequence[Member], decided: Member) -> dict[str, Any]:

@@ -18,14 +18,14 @@ from seldbench.datasets import open_dataset
 from seldbench.errors import BadRun, UnknownName, near
 from seldbench.evaluation import Scores
 from seldbench.experiment.answers import Answers, reopened
-from seldbench.experiment.files import write_sed
+from seldbench.experiment.files import trained_recipe, write_sed
 from seldbench.experiment.graph import best_device
 from seldbench.experiment.listening import Listening
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.scoring import scored_sed
 from seldbench.recipe import Recipe
 from seldbench.runs import Run, open_run
-from seldbench.storage import read_json, write_json
+from seldbench.storage import write_json
 
 SCORE = "event_f1"  # of a class: what the paper draws along frequency
 
@@ -44,7 +44,7 @@ def probe(name: str, kind: str, folder: Path, root: Path | None, progress: Progr
     scores = run.scores
     if scores["task"] != "sed":
         raise BadRun(f"{run.path}: a run for {scores['task']}; probes are of runs for events (SED)")
-    recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
+    recipe = trained_recipe(run)
     data = _data(run, scores, root)
     answers = reopened(run, recipe, data.dataset.classes, best_device(), progress)
     variations = _variations(answers, recipe, kind)

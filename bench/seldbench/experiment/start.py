@@ -8,6 +8,7 @@ from typing import Any
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import UnknownName, near
+from seldbench.experiment.files import trained_recipe
 from seldbench.experiment.graph import best_device
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.released import ours
@@ -15,7 +16,6 @@ from seldbench.experiment.run import Experiment
 from seldbench.recipe import PROTOCOLS, Origin, Recipe, parse_setting, recipe_file, resolve
 from seldbench.recipe import variants as variant_names
 from seldbench.runs import Run, open_run
-from seldbench.storage import read_json
 
 
 def start(
@@ -149,7 +149,7 @@ def _refuse_without_released(recipe: Recipe, init: str, parts: Mapping[str, Any]
 def _weights_of(name: str, folder: Path) -> Path:
     """The weights of a run's shown stage."""
     run = open_run(name, folder)
-    recipe = Recipe.model_validate(read_json(run.path / "recipe.json"))
+    recipe = trained_recipe(run)
     return run.stage(recipe.shown_stage).weights.resolve()
 
 
