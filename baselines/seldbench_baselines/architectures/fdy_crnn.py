@@ -73,11 +73,7 @@ class DynamicConv(nn.Module):
         # A mixture's output is the mixture of outputs: all kernels convolve at once.
         parts = nn.functional.conv2d(x, self.basis, padding=1)
         parts = parts.unflatten(1, (self.kernels, -1))  # (batch, kernels, width, frames, bins)
-        weights = self.weights(x)
-        mixed = parts[:, 0] * weights[:, 0]
-        for kernel in range(1, self.kernels):
-            mixed = torch.addcmul(mixed, parts[:, kernel], weights[:, kernel])
-        return mixed
+        return (parts * self.weights(x)).sum(1)
 
 
 def fdy_crnn(
