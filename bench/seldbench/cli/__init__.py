@@ -195,7 +195,7 @@ def list_(
     kind: Annotated[
         str,
         typer.Argument(
-            help="architectures, datasets, features, formats, imports, recipes or tables."
+            help="architectures, datasets, features, formats, imports, recipes, tables or weights."
         ),
     ],
 ) -> None:
