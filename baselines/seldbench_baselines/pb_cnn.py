@@ -159,8 +159,8 @@ def conv(inputs: int, width: int, kernel: int, *, dims: int, before_relu: bool) 
 
 
 def norm(width: int, dims: int) -> nn.Module:
-    """Batch norm as all of these networks have it. Deviation: at test padertorch adds epsilon to the
-    running variance twice; here it is added once, as both do in training."""
+    """Batch norm as all of these networks have it. Deviation: at test padertorch adds epsilon to
+    the running variance twice; here it is added once, as both do in training."""
     kind = nn.BatchNorm2d if dims == 2 else nn.BatchNorm1d
     return kind(width, eps=EPSILON, momentum=MOMENTUM)
 
