@@ -83,8 +83,9 @@ class Run:
         return list(dict.fromkeys(w.split("@")[1] for w in self.about["stages"] if "@" in w))
 
     def stage(self, name: str) -> StageFolder:
-        """The training of a stage; of the first fold where there are folds."""
-        keys = {which.split("@")[0]: key for which, key in reversed(self.about["stages"].items())}
+        """The training of a stage, "NAME" or "NAME@FOLD"; of the first fold where none is named."""
+        every = self.about["stages"]
+        keys = {which.split("@")[0]: key for which, key in reversed(every.items())} | every
         return StageFolder(self.path.parent / "stages" / keys[name])
 
 

@@ -485,5 +485,5 @@ def test_a_curve_of_operating_points_is_that_of_the_points_as_given():
 def test_an_unknown_selection_score_is_an_error_that_names_the_known_ones():
     valid = Validation(None, {}, {}, None, None, (), ())
     with pytest.raises(UnknownName, match="clip_f1_macro"):
-        selection_score("accuracy", valid)
+        selection_score("precision", valid)
     assert set(SELECTION) >= {"clip_f1_macro", "intersection_f1_macro", "event_f1_macro", "psds1"}

@@ -96,7 +96,8 @@ def test_a_run_of_its_own_says_whose_mean_it_is(runs):
     seconds = sum(single["training_seconds"] for single in singles)
     assert scores["training_seconds"] == pytest.approx(seconds)
     assert scores["data"] == singles[0]["data"]
-    assert len(of_run(run.path).members) == 3  # tables can read it
+    result = of_run(run.path)  # tables can read it
+    assert len(result.members) == 3 and result.scorer == "tagging"
 
 
 def test_frame_scores_are_averaged_before_masks_medians_and_thresholds_act(runs):

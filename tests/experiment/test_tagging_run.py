@@ -40,6 +40,8 @@ def test_every_clip_is_tested_once_by_the_network_of_its_fold(run, toy_tags):
     assert given.clips == tags.clips and given.classes == toy_tags.classes
     np.testing.assert_allclose(given.scores.sum(axis=1), 1.0, atol=1e-6)
     assert set(run.about["stages"]) == {"tagger@0", "tagger@1"}
+    assert run.folds == ["0", "1"]
+    assert run.stage("tagger") == run.stage("tagger@0") != run.stage("tagger@1")
 
 
 def test_accuracy_is_the_mean_over_folds_and_of_all_clips(run):

@@ -97,7 +97,7 @@ class _Means:
 
     def _write_sed(self, run: Run, frames: FrameScores, decided: Member) -> None:
         """Events of the means, decided as a network's are."""
-        mask, post = decided.post.clip_mask, PostProcessing(**decided.scores["post"])
+        mask, post = decided.recipe.post.clip_mask, PostProcessing(**decided.scores["post"])
         heads = (mask.frames, mask.clip) if mask else ("frames", "clip")
         formats = {heads[0]: cast(OutputFormat, Strong(frames.classes))}
         row = {}
@@ -126,7 +126,7 @@ def _means(members: Sequence[Member], decided: Member) -> _Means:
         if clips is None:
             raise BadRun(f"a member without predictions/{files.CLIPS}; run it again")
         return _Means(clips, None, 0.0)
-    if decided.post.clip_mask is not None and clips is None:
+    if decided.recipe.post.clip_mask is not None and clips is None:
         raise BadRun(f"a member without predictions/{files.CLIPS}, which the clip mask needs")
     frames, hop = mean_frame_scores({member.name: frame_scores_of(member) for member in members})
     return _Means(clips, frames, hop)
@@ -158,14 +158,15 @@ def _recipe(members: Sequence[Member], decided: Member) -> dict[str, Any]:
     return {
         "system": files.ENSEMBLE,
         "members": [member.name for member in members],
-        "post": decided.post.model_dump(mode="json"),
+        "scorers": members[0].recipe.scorers,
+        "post": decided.recipe.post.model_dump(mode="json"),
     }
 
 
 def _said(members: Sequence[Member], decided: Member, label: str | None) -> dict[str, Any]:
     """What the score file says besides the scores: of the members together."""
     every = [member.scores for member in members]
-    brief = ("run", "arch", "variant", "seed", "parameters", "label")
+    brief = ("run", "arch", "variant", "seed", "parameters", "label", "command")
     return {
         "task": every[0]["task"],
         "label": label or _title(members),

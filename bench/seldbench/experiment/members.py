@@ -10,7 +10,7 @@ from seldbench.errors import BadRun, near
 from seldbench.experiment import files
 from seldbench.inference.ensembling import mean_clip_scores
 from seldbench.prediction import ClipScores, FrameScores
-from seldbench.recipe import Post
+from seldbench.recipe import Recipe
 from seldbench.runs import Run
 
 # What members must have in common: {in words: of scores.json}.
@@ -28,11 +28,11 @@ SHARED: dict[str, Callable[[Mapping[str, Any]], object]] = {
 
 @dataclass(frozen=True)
 class Member:
-    """A finished run, its scores.json and its recipe's post-processing."""
+    """A finished run, its scores.json and its recipe."""
 
     run: Run
     scores: dict[str, Any]
-    post: Post
+    recipe: Recipe
 
     @property
     def name(self) -> str:
@@ -56,7 +56,7 @@ def member_of(run: Run) -> Member:
             f"{run.path}: a run for {scores.get('task')!r}; scores of events and of clips have a"
             " mean, directions of several systems would have to be paired first"
         )
-    return Member(run, scores, files.trained_recipe(run).post)
+    return Member(run, scores, files.trained_recipe(run))
 
 
 def check_members(members: Sequence[Member]) -> None:
@@ -104,7 +104,7 @@ def deciding(members: Sequence[Member], chosen: str | None) -> Member:
 
 def _post(member: Member) -> dict[str, Any]:
     """Values by what they are, those of classes each for itself; not where they came from."""
-    found: dict[str, Any] = {"clip mask": member.post.clip_mask}
+    found: dict[str, Any] = {"clip mask": member.recipe.post.clip_mask}
     for what, value in member.scores["post"].items():
         if isinstance(value, Mapping):
             found |= {f"{what} of {name}": of_class for name, of_class in value.items()}
@@ -118,7 +118,7 @@ def frame_scores_of(member: Member) -> FrameScores:
     folder = member.run.predictions
     if (folder / files.UNPROCESSED).exists():
         return annotations.read_frame_scores(folder / files.UNPROCESSED)
-    if files.processed(member.post, member.scores["post"]["medians"]):
+    if files.processed(member.recipe.post, member.scores["post"]["medians"]):
         raise BadRun(
             f"{member.run.path}: keeps no scores from before its post-processing; move the folder"
             " away and start its command again: nothing is trained anew"
