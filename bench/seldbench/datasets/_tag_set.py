@@ -19,7 +19,6 @@ from seldbench.datasets._manifest import MANIFEST, Manifest, find_set, is_manife
 from seldbench.datasets._publication import Publication
 from seldbench.errors import BadFile, MissingData, UnknownName, near
 from seldbench.events import Event
-from seldbench.simulation.sets import fingerprint
 
 CHANNELS = (1,)
 SOME = 3  # names that a message shows
@@ -268,6 +267,8 @@ class OpenTagSet:
     @cached_property
     def _found(self) -> str:
         """Of what is there, taken as the manifest's was."""
+        from seldbench.simulation.sets import fingerprint  # with it comes all of the simulation
+
         return fingerprint(self.tree.folder, self.tree.suffix)
 
     def _all(self, split: str) -> list[Item]:
