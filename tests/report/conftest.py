@@ -238,6 +238,8 @@ def make_tagging_run(runs, name="tagger", **options) -> Path:
     content["data"] |= {"folds": options["folds"]}
     write_json(run / "scores.json", content)
     about = json.loads((run / "run.json").read_text())
+    if options["folds"] > 1:
+        about["stages"] = {f"tagger@{k}": STAGE for k in range(options["folds"])}
     write_json(run / "run.json", about | {"fold": options["fold"]})
     return run
 

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 from seldbench.report.results import Result
 
 
-def changes(*words, init=None):
+def changes(*words, init=None, members=()):
     command = ["seldbench", "run", "--arch", "crnn", *words]
     provenance = SimpleNamespace(command=command)
-    return Result.changes.fget(SimpleNamespace(provenance=provenance, init=init or {}))
+    members = [SimpleNamespace(command=of) for of in members]
+    result = SimpleNamespace(provenance=provenance, init=init or {}, members=members)
+    return Result.changes.fget(result)
 
 
 def test_settings_in_either_form_and_first_weights_are_changes():
@@ -25,3 +27,8 @@ def test_the_released_weights_that_a_recipe_asks_for_are_no_change_of_it():
     assert changes("--init", "a.pth", init=released) == ()
     assert changes("--init", "none", init={"encoder": "random"}) == ()
     assert changes("--init", "mine", init={"": {"file": "mine", "sha256": "ab"}}) == ("init=mine",)
+
+
+def test_what_changed_the_members_of_an_ensemble_changed_it():
+    commands = [["run", "--set", "a=1"], ["run", "--set", "a=1", "--seed", "1"]]
+    assert changes(members=commands) == ("a=1",)

@@ -49,6 +49,11 @@ def test_the_page_has_folds_confusions_and_mistakes_and_nothing_of_events(render
     assert "Random start." in text.split("<h2>")[0]
 
 
+def test_every_fold_has_its_training_curves(rendered_tags):
+    drawn = (rendered_tags / "figures" / "single" / "training.svg").read_text()
+    assert all(f"tagger, fold {k}: training loss" in drawn for k in range(5))
+
+
 def test_of_many_classes_the_figure_shows_both_ends_and_no_matrix_is_drawn(rendered_tags):
     assert not (rendered_tags / "figures" / "several" / "confusion.svg").exists()
     drawn = (rendered_tags / "figures" / "several" / "classes.svg").read_text()

@@ -12,7 +12,7 @@ from seldbench import registry, tables
 from seldbench.errors import MissingData
 from seldbench.report.cells import mark, notes, order, published_cell, score_cell
 from seldbench.report.paper import matches, scored_by
-from seldbench.report.results import SED_SCORES, Group, Result, groups
+from seldbench.report.results import SED_SCORES, SINGLE_HEADLINES, Group, Result, groups
 from seldbench.report.texttable import TextTable
 from seldbench.tables import PublishedTable, Row
 
@@ -39,7 +39,8 @@ def _overview(gathered: list[Group]) -> TextTable:
     beside = [(group, _published_rows(group.first)) for group in gathered]
     wanted = {name for group in gathered for name in _headlines(group.first)}
     wanted |= {name for _, rows in beside for _, published in rows for name in published.scores}
-    given = [*SED_SCORES, *(s for group in gathered for s in group.scores), *sorted(wanted)]
+    first = (*SED_SCORES, *SINGLE_HEADLINES)
+    given = [*first, *(s for group in gathered for s in group.scores), *sorted(wanted)]
     scores = [s for s in dict.fromkeys(given) if s in wanted]
     lines = []
     for group, rows in beside:
@@ -49,8 +50,8 @@ def _overview(gathered: list[Group]) -> TextTable:
             cells = (published.cell(s) for s in scores)
             label = f"  published: {published.row.label} ({where})"
             lines.append((label, group.first.real_dataset, "", *cells))
-    first = gathered[0].first
-    by = f" ({first.scorer})" if first.task == "seld" else ""
+    of = gathered[0].first
+    by = f" ({of.scorer})" if of.task == "seld" else ""
     return TextTable(
         f"Measured beside published{by}", ("system", "data", "seeds", *scores), tuple(lines),
         notes(gathered),

@@ -19,6 +19,8 @@ from seldbench.report.drawing import Scale, scale_of
 from seldbench.report.palette import LIGHT, colour
 from seldbench.report.words import arrow, number, plain_title, shown, title, unit
 
+# Panels of a training: {kind of series: title, width}.
+TRAINING = {"loss": ("training loss", 4), "valid": ("validation scores", 4), "lr": ("step size", 2)}
 HALF_TURN = 180.0  # degrees; no angle between directions is larger
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -152,24 +154,35 @@ def training(stages: Mapping[str, Any]) -> str:
     """Losses, validation scores and step size by epoch, a row of panels a stage.
 
     Args:
-        stages: {stage: {"epoch": [...], "series": {name: [value | None ...]}, "selected": epoch}}.
+        stages: {stage, or stage@fold: {"epoch": [...], "series": {name: [value | None ...]},
+            "selected": epoch}}.
     """
+    height = 4.0 if len(stages) < 3 else 3.0
+    kinds = {
+        kind: of
+        for kind, of in TRAINING.items()
+        if kind != "valid" or any(_named(curves, kind) for curves in stages.values())
+    }
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 4.0 * len(stages)), layout="constrained")
-        rows = figure.subplots(len(stages), 3, squeeze=False, width_ratios=(4, 4, 2))
+        figure = Figure(figsize=(9.6, height * len(stages)), layout="constrained")
+        widths = [width for _, width in kinds.values()]
+        rows = figure.subplots(len(stages), len(kinds), squeeze=False, width_ratios=widths)
         for axes, (stage, curves) in zip(rows, stages.items()):
-            for panel, kind in zip(axes, ("loss", "valid", "lr")):
+            for panel, (kind, (name, _)) in zip(axes, kinds.items()):
                 _series(panel, curves, kind)
-            axes[0].set_title(
-                plain(f"{stage}: training loss" if len(stages) > 1 else "training loss")
-            )
-            axes[1].set_title("validation scores")
-            axes[2].set_title("step size")
+                panel.set_title(name)
+            if len(stages) > 1:
+                axes[0].set_title(plain(f"{stage.replace('@', ', fold ')}: {TRAINING['loss'][0]}"))
         return svg(figure, "Training curves")
 
 
+def _named(curves: Mapping[str, Any], kind: str) -> list[str]:
+    """The series of one kind."""
+    return [name for name in curves["series"] if name.split()[0] in (kind, f"{kind}es")]
+
+
 def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
-    names = [name for name in curves["series"] if name.split()[0] in (kind, f"{kind}es")]
+    names = _named(curves, kind)
     for i, name in enumerate(names):
         main = name == kind or name.endswith("score")
         width, style = (1.8, "-") if main else (1.0, "--")

@@ -1,6 +1,6 @@
 """Marks: what must stand beside a result wherever it is shown, and what each of them says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,21 +57,24 @@ def warnings_of(marks: Iterator[str] | tuple[str, ...]) -> dict[str, str]:
 
 
 def changes(result: "Result") -> tuple[str, ...]:
-    """What the command line changed of the recipe, `key=value`; `init`: whose weights the
-    training began with, where the recipe did not ask for them."""
-    words = result.provenance.command
+    """What the command line changed of the recipe, `key=value`, of an ensemble that of its members;
+    `init`: whose weights the training began with, where the recipe did not ask for them."""
     unasked = not result.init or any(_is_path(origin) for origin in result.init.values())
-    found = []
+    commands = [result.provenance.command, *(member.command for member in result.members)]
+    found = [change for words in commands for change in _changes(words, unasked)]
+    return tuple(dict.fromkeys(found))
+
+
+def _changes(words: Sequence[str], unasked: bool) -> Iterator[str]:
     for word, after in zip(words, [*words[1:], ""]):
         option, equals, value = word.partition("=")
         given = value if equals else after
         if option == "--set":
-            found.append(given)
+            yield given
         elif option == "--size":
-            found.append(f"model.size={given}")
+            yield f"model.size={given}"
         elif option == "--init" and unasked:
-            found.append(f"init={Path(given).name}")
-    return tuple(found)
+            yield f"init={Path(given).name}"
 
 
 def starts_at_random(result: "Result") -> bool:

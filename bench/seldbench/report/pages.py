@@ -152,6 +152,7 @@ def _tagging(result: Result, folder: Path, out: Path) -> dict[str, Any]:
         "classes": tagging.class_table(result),
         "folds": tagging.folds(result),
         "matrix": matrix,
+        "side": round(100 * tagging.side_of(confusion) / tagging.WIDE) if confusion else 100,
         "pairs": tagging.taken_for(confusion) if confusion else [],
         "mistakes": _published_part(mistakes)["mistakes"] if mistakes.exists() else [],
     }

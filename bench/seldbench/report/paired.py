@@ -137,7 +137,7 @@ def _without_pairs(systems: Mapping[str, Group], found: Sequence[Obstacle]) -> P
 
 def names_of(gathered: Sequence[Group]) -> list[str]:
     """A short name a group: architecture and variant, numbered where several have the same."""
-    plain = [f"{g.first.arch} {g.first.variant}" for g in gathered]
+    plain = [g.first.system for g in gathered]
     return [
         name if plain.count(name) == 1 else f"{name} #{plain[: i + 1].count(name)}"
         for i, name in enumerate(plain)

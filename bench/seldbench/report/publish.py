@@ -58,8 +58,9 @@ def publish(
     found, roc = SHOWING[result.task](opened, result, shown)
     clips = [{**clip, "spectrogram": None, "ticks_hz": []} for clip in found]
     pictures = {} if audio is None else _add_pictures(clips, audio)
+    stages, trained = opened.path.parent / "stages", opened.about["stages"]
     parts: dict[str, dict[str, Any]] = {
-        "curves": {"stages": {n: _curves(opened.stage(n)) for n in opened.about["stages"]}},
+        "curves": {"stages": {n: _curves(StageFolder(stages / k)) for n, k in trained.items()}},
         "psd_roc": {"curves": roc},
         "clips": {"clips": clips},
         **_further(opened, result),

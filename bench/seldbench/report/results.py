@@ -76,6 +76,7 @@ class Member(_Block):
     arch: str
     variant: str
     seed: int
+    command: list[str] = []
 
 
 class Confusion(_Block):
@@ -162,8 +163,10 @@ class Result(_Block):
 
     @property
     def scorer(self) -> str | None:
-        """The scorer whose scores have their plain names; None where the file does not say."""
-        named = self.scorers or self.provenance.recipe.get("scorers") or [None]
+        """The scorer whose scores have their plain names; None where the file does not say. A task
+        other than that of directions has one scorer, which is named like it."""
+        alone = None if self.task == "seld" else self.task
+        named = self.scorers or self.provenance.recipe.get("scorers") or [alone]
         return named[0]
 
     @property

@@ -89,6 +89,8 @@ def run_content(run: Run) -> dict[str, Any]:
     provenance["command"] = [_shareable(str(word)) for word in about.get("command", [])]
     provenance["recipe"] = _without_folders(read_json(run.path / "recipe.json"))
     scores = {key: value for key, value in run.scores.items() if key != "command"}
+    for member in scores.get("members", []):
+        member["command"] = [_shareable(str(word)) for word in member.get("command", [])]
     return {**scores, "provenance": provenance}
 
 

@@ -33,6 +33,7 @@ COLUMN = 25  # classes of a column
 ENDS = 20  # lowest and highest classes that are shown where there are more
 NUMBERED = 20  # classes up to which cells carry their numbers
 MISTAKES = 12
+WIDE = 9.6  # inches
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def classes_figure(values: Values) -> str:
     columns = _columns(values)
     longest = max(len(of) for of in columns.values())
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 0.9 + 0.3 * longest), layout="constrained")
+        figure = Figure(figsize=(WIDE, 0.9 + 0.3 * longest), layout="constrained")
         panels = figure.subplots(1, len(columns), squeeze=False)[0]
         tints = {score: colour(i) for i, score in enumerate(DRAWN)}
         for panel, (name, of) in zip(panels, columns.items()):
@@ -133,7 +134,7 @@ def confusion_figure(confusion: Confusion) -> str:
     counts = np.array(confusion.counts)
     number = len(confusion.classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = min(2.2 + 0.36 * number, 9.6)
+    side = side_of(confusion)
     small = 9.0 if number <= NUMBERED else 6.5
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(side, side), layout="constrained")
@@ -157,6 +158,11 @@ def confusion_figure(confusion: Confusion) -> str:
         panel.set_xlabel("answer")
         panel.set_ylabel("true class")
         return svg(figure, "Confusion matrix")
+
+
+def side_of(confusion: Confusion) -> float:
+    """Of the figure, in inches, of which a page is WIDE."""
+    return min(2.2 + 0.36 * len(confusion.classes), WIDE)
 
 
 def _number(panel: Any, counts: Array, shares: Array) -> None:
