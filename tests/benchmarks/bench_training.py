@@ -73,6 +73,8 @@ def train(data, epochs, keep_memory):
     from seldbench.contracts import Quiet
     from seldbench.datasets.starss22 import DATASET
     from seldbench.experiment import graph
+    from seldbench.experiment.answers import Answers
+    from seldbench.experiment.preparing import Data, prepare
     from seldbench.recipe import recipe_file, resolve
 
     if not keep_memory:
@@ -81,11 +83,12 @@ def train(data, epochs, keep_memory):
     settings |= {"heads.frames.on": ["train/real", "valid"], "protocol": "select_on_test"}
     recipe = resolve(recipe_file("seldnet", "starss22"), "starss22", "foa", settings)
     with tempfile.TemporaryDirectory() as folder:
-        found = graph.Data(DATASET(data.parent))
+        found = Data(DATASET(data.parent))
         (node,) = graph.nodes(recipe, found, 0, Path(folder))
-        prepared = graph.prepare(node, recipe, found, 0)
+        prepared = prepare(recipe, node.stage, found, 0)
+        answers = Answers(recipe, {}, torch.device("cpu"), Quiet())
         started = time.perf_counter()
-        graph.execute(prepared, 0, torch.device("cpu"), Quiet())
+        graph.execute(node, prepared, answers, Quiet())
         total = time.perf_counter() - started
         log = [json.loads(line) for line in (node.folder.path / "log.jsonl").open()]
     print(json.dumps({"total": total, "last": log[-1]["seconds"] - log[-2]["seconds"]}))
