@@ -142,8 +142,8 @@ def trained(space, recipe_of, tmp_path_factory):
 def test_a_system_learns_who_sounds_from_where(trained):
     run, _ = trained
     scores = run.scores
-    assert scores["scores"]["f20"] > 0.5
-    assert scores["scores"]["le_cd"] < 20
+    assert scores["scores"]["f20"] > 0.4
+    assert scores["scores"]["le_cd"] < 30
     assert scores["scorers"] == ["dcase2021", "dcase2024"]
     assert scores["scores"]["dcase2024/f20"] > 0.3
     assert scores["scores"]["dcase2024/rde_cd"] is None  # nobody says a distance
