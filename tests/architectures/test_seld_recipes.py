@@ -35,7 +35,7 @@ def classes_of(name):
 @pytest.mark.parametrize("name, variant", SYSTEMS)
 def test_a_system_assembles_and_has_the_parameters_that_its_notes_state(name, variant):
     recipe = resolved(name, variant)
-    assembly = assemble(recipe.architecture, recipe.stage, classes_of(name), seed=0)
+    assembly = assemble(recipe.stage, classes_of(name), seed=0)
     # A network answers on the grid of the labels, for the whole window.
     assert assembly.windowing.grid == pytest.approx(0.1)
     assert assembly.frames == round(recipe.stage.training.window / 0.1)
