@@ -225,3 +225,17 @@ def test_a_variant_that_extends_itself_or_nobody_is_refused(extended, extends, m
     path = extended(EXTENDED.replace('extends = "wide"', f'extends = "{extends}"'))
     with pytest.raises(BadRecipe, match=message):
         resolve(path, "toy", "wider")
+
+
+def test_where_a_part_starts_from_is_taken_whole(extended):
+    text = """
+[init]
+gru = { weights = "half" }
+frames = "none"
+[variants.from_a_stage.init]
+gru = { stage = "first", part = "gru" }
+[variants.from_a_stage.stages.first]
+"""
+    stage = resolve(extended(text), "toy", "from_a_stage").stages["sed"]
+    assert stage.init["frames"] == "none"
+    assert (stage.init["gru"].stage, stage.init["gru"].weights) == ("first", None)

@@ -3,7 +3,8 @@
 `recipes/<architecture>/<dataset>.toml`. What stands at the top level holds for every stage; a table
 under `[stages.NAME]` overrides it; a table under `[variants.NAME]` overrides both, on top of the
 variant that it `extends`; `--set` has the last word. Tables merge key by key, except those whose
-keys are a choice of their own (REPLACED), which are taken whole. Unknown keys are refused.
+keys are a choice of their own (REPLACED) and the entries of some others (ENTRIES), which are taken
+whole. Unknown keys are refused.
 """
 
 from seldbench.recipe.model import (

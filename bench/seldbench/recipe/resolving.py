@@ -19,6 +19,8 @@ from seldbench.recipe.training import Consistency, Decay, Training
 REPLACED = frozenset(
     {"batch", "select", "medians", "thresholds", "features", "format", "tune", "clip_mask", "boxes"}
 )
+# Tables of which each entry is a choice: one that a variant names replaces the other as a whole.
+ENTRIES = frozenset({"init", "inputs", "labels"})
 STAGE_KEYS = (
     "architecture",
     "features",
@@ -111,6 +113,8 @@ def merge(base: Any, over: Any, key: str = "") -> Any:
     """`over` on top of `base`: tables key by key unless REPLACED, everything else as in `over`."""
     if not isinstance(base, dict) or not isinstance(over, dict) or key in REPLACED:
         return over
+    if key in ENTRIES:
+        return base | over
     joined = dict(base)
     for name, value in over.items():
         joined[name] = merge(base[name], value, name) if name in base else value
