@@ -56,7 +56,10 @@ def test_without_the_data_a_run_says_where_it_looked_and_how_to_get_it(seldbench
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--arch", "crn", "--dataset", "desed"], "no architecture named 'crn' (near: crnn, bicrnn, sk_crnn)"),
+        (
+            ["--arch", "crn", "--dataset", "desed"],
+            "no architecture named 'crn' (near: crnn, bicrnn, sk_crnn)",
+        ),
         (["--arch", "crnn", "--dataset", "dezed"], "no data set named 'dezed' (near: desed"),
         (
             ["--arch", "crnn", "--dataset", "desed", "--variant", "wid"],
