@@ -19,7 +19,8 @@ from seldbench.report.marks import changes, marks_of, warnings_of
 # The scores that lead a table of each task, in order; those of SELD are its scorer's.
 HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
 SELD_HEADLINES = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
-SINGLE_HEADLINES = ("accuracy", "accuracy_top5", "map")  # of clips with one label each
+# Of clips with one label each; over folds the mean over folds leads, without them it has no value.
+SINGLE_HEADLINES = ("accuracy_fold_mean", "accuracy", "accuracy_top5", "map")
 TAGGING_HEADLINES = ("map", "mauc", "d_prime", "f1_macro")
 DISTANCE_HEADLINES = ("f20", "doae_cd", "rde_cd", "seld_score")  # where distances are scored
 SED_SCORES = (

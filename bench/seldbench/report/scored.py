@@ -41,6 +41,7 @@ HEADLINES = (
     "lr_cd",
     "map",
     "mauc",
+    "accuracy_fold_mean",
     "accuracy",
     "si_sdri",
     "segment_f1_macro",
