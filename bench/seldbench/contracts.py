@@ -259,6 +259,7 @@ class Weights:
     where: str
     source: str
     notes: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """Parts of a network start from weights that others released, or at random, and rows say which."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -84,6 +87,18 @@ def test_the_key_of_a_training_follows_the_content_of_a_file_and_not_its_place(
     assert key(first) == key(second)
     torch.save({"theirs.x": torch.ones(1)}, second)
     assert key(first) != key(second)
+
+
+def test_the_key_of_a_training_follows_the_version_of_its_weights(recipe, toy, monkeypatch):
+    key = Experiment(recipe, Data(toy), 0, Path("runs")).nodes()[0].key
+    find = registry.find
+
+    def newer(kind, name):
+        found = find(kind, name)
+        return replace(found, version=2) if kind == "weights" else found
+
+    monkeypatch.setattr(registry, "find", newer)
+    assert Experiment(recipe, Data(toy), 0, Path("runs")).nodes()[0].key != key
 
 
 def test_without_a_file_the_run_is_refused_and_says_where_it_is_had(recipe, toy, tmp_path):

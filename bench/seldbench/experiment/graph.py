@@ -185,4 +185,6 @@ def _versions(stage: Stage) -> dict[str, int]:
     found[f"features {features}"] = registry.find("features", features).version
     for head in stage.heads.values():
         found[f"format {head.format.name}"] = registry.find("formats", head.format.name).version
+    for name in (o.weights.name for o in stage.released.values() if o.weights):
+        found[f"weights {name}"] = registry.find("weights", name).version
     return found

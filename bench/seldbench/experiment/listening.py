@@ -1,6 +1,6 @@
 """The trained network of a run at work: post-processing tuned, predictions made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -91,11 +91,11 @@ class Listening:
 
     def predict(self, split: str, post: PostProcessing) -> list[tuple[Clip, Prediction]]:
         """What is said of every clip of a split; of SED also before post-processing."""
-        heard = self._heard(split)
-        fold = fold_of([clip.id for clip, _ in heard]) if split == TEST else {}
+        clips = self.data.clips(split)
+        fold = fold_of([clip.id for clip in clips]) if split == TEST else {}
         return [
             (clip, self._decoded(clip, outputs, of_clip(post, fold, clip)))
-            for clip, outputs in heard
+            for clip, outputs in self._heard(split)
         ]
 
     def _decoded(
@@ -114,12 +114,11 @@ class Listening:
         formats, hop = self.assembly.formats, self.assembly.windowing.grid
         return decode(outputs, clip, formats=formats, hop=hop, post=post)
 
-    def _heard(self, split: str) -> list[tuple[Clip, dict[str, Tensor]]]:
+    def _heard(self, split: str) -> Iterator[tuple[Clip, dict[str, Tensor]]]:
         assembly, clips = self.assembly, self.data.clips(split)
         self.answers.prepare(assembly.stage, clips)
         given = self.answers.given(assembly.stage)
-        heard = []
-        for clip, outputs in assembly.listener(assembly.network, self.answers.device, given)(clips):
-            heard.append((clip, outputs))
-            self.progress.advance(f"listening to {split}", len(heard), len(clips))
-        return heard
+        listener = assembly.listener(assembly.network, self.answers.device, given)
+        for done, heard in enumerate(listener(clips), start=1):
+            self.progress.advance(f"listening to {split}", done, len(clips))
+            yield heard

@@ -9,6 +9,7 @@ import pickle
 import re
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def file_digest(path: Path) -> str:
     """SHA-256. Raises MissingData where there is no such file."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        now = path.stat()
+        return _digest(path, now.st_size, now.st_mtime_ns)
     except OSError as error:
         raise MissingData(f"{path}: {error.strerror}; give the weights' path") from None
+
+
+@cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    # Every fold, seed and stage asks for it: a large file is read once, while it stays as it is.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def ours(path: Path) -> bool:

@@ -17,7 +17,7 @@ from seldbench.experiment import graph
 from seldbench.experiment.answers import Answers
 from seldbench.experiment.assembly import Assembly
 from seldbench.experiment.beginning import first_weights
-from seldbench.experiment.checks import check_decoding, check_grid, check_scorers
+from seldbench.experiment.checks import check_decoding, check_grid, check_scorers, one_label
 from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
 from seldbench.experiment.listening import Listening
@@ -167,7 +167,7 @@ class Experiment:
             write_seld(run, clips, predictions, classes, dataset.grid)
         elif dataset.task == "tagging":
             of_clip = folds if dataset.folds > 1 else None
-            single = getattr(dataset, "single", False)
+            single = one_label(dataset)
             write_tagging(run, clips, predictions, classes, single=single, folds=of_clip)
         else:
             write_sed(run, clips, predictions, classes)

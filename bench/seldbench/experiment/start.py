@@ -157,7 +157,7 @@ def _folds(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
     known = data.dataset.folds
     if wanted is None:
         return tuple(range(known))
-    absent = [fold for fold in wanted if fold >= known]
+    absent = [fold for fold in wanted if not 0 <= fold < known]
     if absent:
         has = f"folds 0 to {known - 1}" if known > 1 else "no folds"
         raise UnknownName(f"--fold {absent[0]}: {data.dataset.name} has {has}")
