@@ -8,7 +8,7 @@ import torch
 
 from seldbench import registry
 from seldbench.audio import Waveform
-from seldbench.augment import WaveMixup
+from seldbench.augment import WaveMixup, WaveShift
 from seldbench.contracts import Clip
 from seldbench.events import EventList
 from seldbench.recipe import Head
@@ -74,3 +74,12 @@ def test_augmentations_leave_blank_frames_blank():
     _, _, features = heard(clips(1.3, 2.0), spectrum=[loud])
     assert not features[0, :, 128:].any()
     assert float(features[0, :, :128].min()) == pytest.approx(100 - 15.942, abs=1e-3)
+
+
+@pytest.mark.parametrize(("hops", "ends"), [(0, 48), (30, 78), (-30, 198), (160, 198)])
+def test_a_rolled_recording_is_heard_to_its_new_end(hops, ends, monkeypatch):
+    monkeypatch.setattr("seldbench.augment._draws.shifts", lambda n, *_: [hops] * n)
+    _, batch, features = heard(clips(0.5), scene=[WaveShift()])
+    assert batch.heard.tolist() == [ends]
+    assert (features[0, 0, :ends].amax(-1) > -15).sum() > 40  # all of it, between silence
+    assert not features[0, 0, ends:].any()

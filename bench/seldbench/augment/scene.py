@@ -65,7 +65,8 @@ class TagMixup:
         alpha: the clip's own weight is drawn from Beta(alpha, alpha).
 
     Source: YuanGongND/ast, src/dataloader.py. Deviation: there the partner is any clip of the data
-    set and is read for the purpose; here it is one of the batch, so that nothing is read twice.
+    set and is read for the purpose; here it is one of the batch, so that nothing is read twice. Of
+    a balanced group it is therefore drawn by its labels' weight too.
     """
 
     def __init__(self, *, probability: float = 0.5, alpha: float = 10.0) -> None:
@@ -108,8 +109,8 @@ class WaveShift:
     """Every clip rolled in time by its own draw of feature hops, targets with it, floored to label
     frames. The window alone is rolled; the margin around it becomes its mirror image.
 
-    Features with a `blank` never have it rolled in: their frames beyond a recording's end stay
-    blank where they are, and zeros come around as silence.
+    Features with a `blank` never have it rolled in: zeros come around as silence, and blank frames
+    begin where the rolled recording ends.
 
     Args:
         sigma: of the normal draw, in hops of the features.
@@ -131,11 +132,20 @@ class WaveShift:
         shift = _draws.shifts(len(batch.waves), self.sigma, generator)
         window = batch.waves[..., margin : batch.waves.shape[-1] - margin]
         window = _draws.rolled(window, [n * hop_samples for n in shift], -1)
+        frames = features.frames(window.shape[-1])
         return replace(
             batch,
             waves=functional.pad(window, (margin, margin), mode="reflect"),
             targets=_draws.shifted_targets(batch, formats, [n // ratio for n in shift]),
+            heard=None if batch.heard is None else _ends(batch.heard, shift, frames),
         )
+
+
+def _ends(heard: Tensor, shift: Sequence[int], frames: int) -> Tensor:
+    """Where rolled recordings end, (clips,): those that wrap, with the window."""
+    rolled = heard + torch.tensor(shift, device=heard.device)
+    wraps = (rolled > frames) | (rolled < heard)
+    return torch.where(wraps, frames, rolled)
 
 
 class Rotate:
