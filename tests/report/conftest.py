@@ -266,36 +266,6 @@ def scores_of_tags(run):
     return scores.as_json()
 
 
-def write_rows(run, classes=CLASSES, simulated=None):
-    """A probe of a run's frequency rows, as `seldbench predict --probe rows` leaves it."""
-    low = [20, 173, 360, 585, 859, 1191, 1594, 2083, 2676, 3396, 4269, 5327]
-    high = [300, 513, 771, 1085, 1465, 1927, 2486, 3165, 3989, 4988, 6200, 7670]
-    conditions = [
-        {"name": f"row {k}", "low": float(a), "high": float(b), "scores": {"event_f1_macro": 0.1}}
-        for k, (a, b) in enumerate(zip(low, high))
-    ]
-    found = {}
-    for i, name in enumerate(classes):
-        place = 11 * i / max(len(classes) - 1, 1)
-        shape = np.exp(-0.5 * ((np.arange(12) - place) / 2) ** 2)
-        normalised = (shape - shape.min()) / np.ptp(shape)
-        centroid = float((normalised * np.arange(12)).sum() / normalised.sum())
-        spread = float(
-            np.sqrt((normalised * (np.arange(12) - centroid) ** 2).sum() / normalised.sum())
-        )
-        found[name] = {"event_f1": (0.4 * shape).tolist(), "normalised": normalised.tolist()}
-        found[name] |= {"centroid": centroid, "spread": spread}
-    content = {"format": 1, "probe": "rows", "task": "sed", "simulated": simulated}
-    content |= {"conditions": conditions, "classes": found}
-    write_json(run / "probes" / "rows.json", content)
-
-
-@pytest.fixture
-def probe_rows():
-    """probe_rows(run, **what differs): the run was heard row by row."""
-    return write_rows
-
-
 MANY = tuple(f"class {i}" for i in range(70))
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
@@ -10,11 +11,36 @@ from seldbench.report.pages import render
 from seldbench.report.publish import publish
 
 
+def write_rows(run, simulated=None):
+    """A probe of a run's frequency rows, as `seldbench predict --probe rows` leaves it."""
+    low = [20, 173, 360, 585, 859, 1191, 1594, 2083, 2676, 3396, 4269, 5327]
+    high = [300, 513, 771, 1085, 1465, 1927, 2486, 3165, 3989, 4988, 6200, 7670]
+    conditions = [
+        {"name": f"row {k}", "low": float(a), "high": float(b), "scores": {"event_f1_macro": 0.1}}
+        for k, (a, b) in enumerate(zip(low, high))
+    ]
+    classes, found = json.loads((run / "scores.json").read_text())["classes"], {}
+    for i, name in enumerate(classes):
+        place = 11 * i / max(len(classes) - 1, 1)
+        shape = np.exp(-0.5 * ((np.arange(12) - place) / 2) ** 2)
+        normalised = (shape - shape.min()) / np.ptp(shape)
+        centroid = float((normalised * np.arange(12)).sum() / normalised.sum())
+        spread = float(
+            np.sqrt((normalised * (np.arange(12) - centroid) ** 2).sum() / normalised.sum())
+        )
+        found[name] = {"event_f1": (0.4 * shape).tolist(), "normalised": normalised.tolist()}
+        found[name] |= {"centroid": centroid, "spread": spread}
+    content = {"format": 1, "probe": "rows", "task": "sed", "simulated": simulated}
+    content |= {"conditions": conditions, "classes": found}
+    (run / "probes").mkdir()
+    (run / "probes" / "rows.json").write_text(json.dumps(content))
+
+
 @pytest.fixture
-def probed(write_run, probe_rows, tmp_path):
+def probed(write_run, tmp_path):
     """A reports folder with a run that was heard row by row."""
     run, out = write_run("probed", dataset="desed-sim"), tmp_path / "reports"
-    probe_rows(run, simulated="built-in sources")
+    write_rows(run, simulated="built-in sources")
     publish(run, out, shown=0)
     render(out)
     return out
@@ -65,11 +91,9 @@ def test_a_class_whose_rows_are_alike_has_no_centroid_and_is_said_to_be_flat(pro
         ({"classes": {"Dog": {"event_f1": [0.1]}}}, "classes.Dog.normalised"),
     ],
 )
-def test_a_probe_that_breaks_a_rule_is_refused_with_its_file(
-    write_run, probe_rows, tmp_path, change, message
-):
+def test_a_probe_that_breaks_a_rule_is_refused_with_its_file(write_run, tmp_path, change, message):
     run = write_run("torn")
-    probe_rows(run)
+    write_rows(run)
     path = run / "probes" / "rows.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(BadFile, match=message) as error:
