@@ -26,7 +26,7 @@ from seldbench.experiment.scaling import fit_scaling
 from seldbench.recipe import Recipe, Stage, canonical
 from seldbench.runs import StageFolder
 from seldbench.storage import locked, write_json
-from seldbench.training.loop import Job, fit
+from seldbench.training.loop import Job, State, fit
 from seldbench.training.memory import keep_freed_memory
 
 
@@ -121,31 +121,38 @@ def _train(
     fit_scaling(assembly, prepared.scaled_on, node.folder.scaling, device=device, progress=progress)
     for network in prepared.step.networks.values():
         network.to(device)
-    validator = prepared.validator
     progress.say(
         f"stage {node.name} [{node.key}]: {assembly.parameters:,} parameters,"
         f" {stage.training.epochs} epochs of {prepared.batches.steps} steps on {device.type}"
     )
+    state = fit(_job(prepared, node.folder.path, device, progress))
+    assembly.windowing.store.close()
+    return _done(prepared, state)
+
+
+def _job(prepared: Prepared, folder: Path, device: torch.device, progress: Progress) -> Job:
+    validator = prepared.validator
 
     def validate(network: nn.Module) -> dict[str, float]:
         assert validator is not None
         return validator(network, device)
 
-    state = fit(
-        Job(
-            training=stage.training,
-            step=prepared.step,
-            batches=prepared.batches,
-            inputs=prepared.hearing,
-            validate=validate if validator else None,
-            folder=node.folder.path,
-            seed=prepared.seed,
-            device=device,
-            progress=progress,
-            average=stage.average,
-        )
+    return Job(
+        training=prepared.stage.training,
+        step=prepared.step,
+        batches=prepared.batches,
+        inputs=prepared.hearing,
+        validate=validate if validator else None,
+        folder=folder,
+        seed=prepared.seed,
+        device=device,
+        progress=progress,
+        average=prepared.stage.average,
     )
-    assembly.windowing.store.close()
+
+
+def _done(prepared: Prepared, state: State) -> dict[str, Any]:
+    """What done.json says."""
     return {
         "format": runs.STAGE_FORMAT,
         "epochs": state.epoch,
@@ -154,10 +161,10 @@ def _train(
             "epoch": state.best_epoch,
             "network": state.best_network,
             "score": state.best,
-            "on": stage.select,
-            "average": stage.average,
+            "on": prepared.stage.select,
+            "average": prepared.stage.average,
         },
-        "parameters": assembly.parameters,
+        "parameters": prepared.assembly.parameters,
         "seconds": round(state.seconds, 3),
         "seed": prepared.seed,
     }
