@@ -96,12 +96,9 @@ class FBCRNN(nn.Module):
             outputs["frames"] = short
         return outputs
 
-    def detect(self, features: Tensor) -> Tensor:
-        """Tags of the short window around every frame: (batch, channels, frames, bins) ->
-        probabilities (batch, frames, classes). A clip is 0 beyond its ends."""
-        return self._by_windows(self.cnn(features))
-
     def _by_windows(self, x: Tensor) -> Tensor:
+        """Tags of the short window around every frame: (batch, frames, width) -> probabilities
+        (batch, frames, classes). A clip is 0 beyond its ends."""
         scores = x.new_empty(*x.shape[:2], len(self.windows), dtype=torch.float32)
         for length in sorted(set(self.windows)):
             own = [k for k, n in enumerate(self.windows) if n == length]
