@@ -67,13 +67,15 @@ class SpecAugment:
         formats: Mapping[str, OutputFormat],
         generator: Generator,
     ) -> Batch:
-        spectrum = _draws.spectrum_of(batch).clone()
+        spectrum = _draws.spectrum_of(batch)
         frames, bins = spectrum.shape[-2:]
-        fill = features.silence() if self.fill is None else self.fill
+        # Marked on the CPU, filled at once: on a GPU every stripe would be a call of its own.
+        stripes = torch.zeros(len(spectrum), 1, frames, bins, dtype=torch.bool)
         for i in _chosen(len(spectrum), self.probability, generator):
             for time, band in self._patches(frames, bins, generator):
-                spectrum[i, :, time, band] = fill
-        return replace(batch, spectrum=spectrum)
+                stripes[i, 0, time, band] = True
+        fill = features.silence() if self.fill is None else self.fill
+        return replace(batch, spectrum=spectrum.masked_fill(stripes.to(spectrum.device), fill))
 
     def _patches(self, frames: int, bins: int, generator: Generator) -> Iterator[Patch]:
         for _ in range(self.times):
