@@ -209,6 +209,11 @@ class OpenTagSet:
     def fingerprint(self) -> str:
         """Of the tables, and of the names and sizes of the sounds that they list. Of a simulated
         set also of what it was made with: another seed is to be heard, and not to be seen there."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # Every stage of every fold asks for it, and AudioSet has two million files.
         if self.manifest is not None:
             made = (self._found, self.manifest.arguments, self.sounds, self.manifest.generator)
             return hashlib.sha256("\n".join(map(str, made)).encode()).hexdigest()
