@@ -64,10 +64,8 @@ class PannsRNN(nn.Module):
         """(batch, 1, frames, bins) -> frames: logits (batch, label frames, classes),
         clip: probabilities (batch, classes)"""
         x = self.encoder(features).transpose(1, 2)  # (batch, steps, widths[-1])
-        x = x[
-            :, self._nearest(features.shape[2], x.shape[1]).to(x.device)
-        ]  # (batch, label frames, widths[-1])
-        x, _ = self.gru(x)  # (batch, label frames, 2 * hidden)
+        steps = self._nearest(features.shape[2], x.shape[1]).to(x.device)  # (label frames,)
+        x, _ = self.gru(x[:, steps])  # (batch, label frames, 2 * hidden)
         return frames_and_clip(self.dropout(x), self.frames, self.clip)
 
     def _nearest(self, frames: int, steps: int) -> Tensor:
