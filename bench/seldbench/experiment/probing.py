@@ -20,7 +20,7 @@ from seldbench.evaluation import Scores
 from seldbench.experiment.answers import Answers, reopened
 from seldbench.experiment.files import trained_recipe, write_sed
 from seldbench.experiment.graph import best_device
-from seldbench.experiment.listening import Listening
+from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.scoring import scored_sed
 from seldbench.recipe import Recipe
@@ -93,7 +93,7 @@ def _heard(
     assembly = replace(answers.trained[recipe.shown_stage], network=variation.network)
     progress.say(variation.name)
     post = PostProcessing(**run.scores["post"])
-    said = Listening(recipe, data, assembly, answers, progress).predict("test", post)
+    said = Listening(recipe, data, assembly, answers, progress).predict(TEST, post)
     clips: list[Clip] = [clip for clip, _ in said]
     own = Run(run.path / "probes" / kind / str(number))
     write_sed(own, clips, {clip.id: p for clip, p in said}, assembly.classes)

@@ -20,7 +20,7 @@ from seldbench.experiment.beginning import first_weights
 from seldbench.experiment.checks import check_decoding, check_grid, check_scorers, one_label
 from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
-from seldbench.experiment.listening import Listening
+from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
 from seldbench.experiment.scoring import score_file, scored
 from seldbench.experiment.validation import fixed
@@ -28,8 +28,6 @@ from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe, canonical
 from seldbench.runs import Run
 from seldbench.storage import write_json
-
-TEST = "test"
 
 
 @dataclass(frozen=True)

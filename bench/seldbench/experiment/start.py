@@ -10,6 +10,7 @@ from seldbench.datasets import open_dataset
 from seldbench.errors import UnknownName, near
 from seldbench.experiment.files import trained_recipe
 from seldbench.experiment.graph import best_device
+from seldbench.experiment.listening import TEST
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.released import ours
 from seldbench.experiment.run import Experiment
@@ -180,7 +181,7 @@ def plan(experiment: Experiment) -> Iterator[str]:
                 f" {one.batches.steps} steps, batches of"
                 f" {sum(group.size for group in one.batches.groups)}"
             )
-    test = sum(len(experiment.of_fold(fold).clips("test")) for fold in experiment.folds)
+    test = sum(len(experiment.of_fold(fold).clips(TEST)) for fold in experiment.folds)
     yield f"seed {experiment.seed}; then predictions on {test} test clips; nothing was trained"
 
 
