@@ -10,11 +10,11 @@ import torch
 
 from seldbench.annotations import read_clip_scores, read_durations, read_tags
 from seldbench.contracts import Quiet
-from seldbench.errors import BadRecipe, MissingData
+from seldbench.errors import BadRecipe, MissingData, UnknownName
 from seldbench.evaluation import score_tagging_files
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.run import Experiment
-from seldbench.experiment.start import summary
+from seldbench.experiment.start import folds_of, summary
 
 CPU = torch.device("cpu")
 
@@ -177,3 +177,10 @@ def test_a_head_that_clips_cannot_teach_is_refused(toy_tags, tag_recipe, tmp_pat
     settings = {"heads.tags.format": "strong", "heads.tags.loss": "bce"}
     with pytest.raises(BadRecipe, match=r"heads: clip '.*' has no events to encode"):
         Experiment(tag_recipe(**settings), Data(toy_tags), 0, tmp_path).prepare(0)
+
+
+@pytest.mark.parametrize("fold", [-1, 2])
+def test_a_fold_that_the_set_lacks_is_refused(toy_tags, fold):
+    with pytest.raises(UnknownName, match=f"--fold {fold}: .* has folds 0 to 1"):
+        folds_of(Data(toy_tags), [0, fold])
+    assert folds_of(Data(toy_tags), None) == (0, 1)

@@ -63,7 +63,7 @@ def start(
             resolve(path, dataset, r.variant, chosen | with_init(r, init, runs)) for r in recipes
         ]
     data = Data(open_dataset(dataset, data_root), limit=limit)
-    which = _folds(data, folds)
+    which = folds_of(data, folds)
     experiments = [Experiment(r, data, seed, runs, which) for r in recipes for seed in seeds]
     for experiment in experiments:
         if dry_run:
@@ -154,7 +154,8 @@ def _weights_of(name: str, folder: Path) -> Path:
     return run.stage(recipe.shown_stage).weights.resolve()
 
 
-def _folds(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
+def folds_of(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
+    """The folds of a set that are asked for, None for all. Raises UnknownName."""
     known = data.dataset.folds
     if wanted is None:
         return tuple(range(known))
