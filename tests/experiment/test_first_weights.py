@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from seldbench import registry
 from seldbench.contracts import Quiet, Weights
-from seldbench.errors import BadFile, MissingData, UnknownName
+from seldbench.errors import BadFile, BadRun, MissingData, UnknownName
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.released import ours, read_tensors
 from seldbench.experiment.run import Experiment
@@ -117,6 +117,13 @@ def test_init_is_refused_where_nothing_starts_from_released_weights(toy_recipe, 
     for init in ("none", str(tmp_path / "x.pth")):
         with pytest.raises(UnknownName, match="starts from no weights that others released"):
             with_init(toy_recipe(), init, tmp_path)
+
+
+def test_init_of_neither_a_file_nor_a_run_says_that_it_is_neither(recipe, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("absent.pth", str(tmp_path / "folder")):
+        with pytest.raises(BadRun, match=r"--init .*: no file of weights, and no run"):
+            with_init(recipe, name, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import torch
 
 from seldbench.annotations import read_clip_scores, read_durations, read_tags
 from seldbench.contracts import Quiet
-from seldbench.errors import BadRecipe, MissingData, UnknownName
+from seldbench.errors import BadRecipe, BadRun, MissingData, UnknownName
 from seldbench.evaluation import score_tagging_files
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.run import Experiment
-from seldbench.experiment.start import folds_of, summary
+from seldbench.experiment.start import folds_of, refuse_heard, summary
 
 CPU = torch.device("cpu")
 
@@ -184,3 +184,20 @@ def test_a_fold_that_the_set_lacks_is_refused(toy_tags, fold):
     with pytest.raises(UnknownName, match=f"--fold {fold}: .* has folds 0 to 1"):
         folds_of(Data(toy_tags), [0, fold])
     assert folds_of(Data(toy_tags), None) == (0, 1)
+
+
+def test_a_fold_is_refused_where_a_set_has_none(toy):
+    with pytest.raises(UnknownName, match="--fold 0: toy has no folds; leave --fold out"):
+        folds_of(Data(toy), [0])
+    assert folds_of(Data(toy), None) == (0,)
+
+
+def test_a_run_over_folds_begins_no_training_whose_test_clips_it_heard(run, toy_tags):
+    folder, name = run.path.parent, run.path.name
+    for folds in ((0, 1), (1,)):
+        with pytest.raises(BadRun, match=r"weights are of fold 0.*; name --fold 0 alone"):
+            refuse_heard(name, folder, Data(toy_tags), folds)
+    refuse_heard(name, folder, Data(toy_tags), (0,))
+    other = copy.copy(toy_tags)
+    other.name = "other"
+    refuse_heard(name, folder, Data(other), (0, 1))

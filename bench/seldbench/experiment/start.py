@@ -7,7 +7,7 @@ from typing import Any
 
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
-from seldbench.errors import UnknownName, near
+from seldbench.errors import BadRun, UnknownName, near
 from seldbench.experiment.files import trained_recipe
 from seldbench.experiment.graph import best_device
 from seldbench.experiment.listening import TEST
@@ -48,7 +48,7 @@ def start(
         folds: of a set that has folds; None for all.
 
     Raises:
-        UnknownName: a fold that the set lacks.
+        UnknownName: a fold that the set lacks. BadRun: `init` is a run that heard what is tested.
     """
     path = recipe_file(arch, dataset)
     chosen: dict[str, Any] = dict(parse_setting(text) for text in settings)
@@ -64,6 +64,8 @@ def start(
         ]
     data = Data(open_dataset(dataset, data_root), limit=limit)
     which = folds_of(data, folds)
+    if init is not None:
+        refuse_heard(init, runs, data, which)
     experiments = [Experiment(r, data, seed, runs, which) for r in recipes for seed in seeds]
     for experiment in experiments:
         if dry_run:
@@ -149,9 +151,26 @@ def _refuse_without_released(recipe: Recipe, init: str, parts: Mapping[str, Any]
 
 def _weights_of(name: str, folder: Path) -> Path:
     """The weights of a run's shown stage."""
-    run = open_run(name, folder)
+    try:
+        run = open_run(name, folder)
+    except BadRun as error:
+        raise BadRun(f"--init {name}: no file of weights, and {error}") from None
     recipe = trained_recipe(run)
     return run.stage(recipe.shown_stage).weights.resolve()
+
+
+def refuse_heard(init: str, folder: Path, data: Data, which: Sequence[int]) -> None:
+    """Each fold's test clips are training clips of the others: the weights of a run, which are
+    those of its first fold, are no beginning for any other fold of the same set."""
+    dataset = data.dataset
+    if dataset.folds == 1 or init == "none" or Path(init).is_file():
+        return
+    run = open_run(init, folder)
+    if run.about["dataset"] == dataset.name and [*map(str, which)] != run.folds[:1]:
+        raise BadRun(
+            f"--init {init}: its weights are of fold {run.folds[0]}, whose training heard the test"
+            f" clips of the other folds; name --fold {run.folds[0]} alone, or a run on another set"
+        )
 
 
 def folds_of(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
@@ -159,9 +178,9 @@ def folds_of(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
     known = data.dataset.folds
     if wanted is None:
         return tuple(range(known))
-    absent = [fold for fold in wanted if not 0 <= fold < known]
+    absent = [fold for fold in wanted if known == 1 or not 0 <= fold < known]
     if absent:
-        has = f"folds 0 to {known - 1}" if known > 1 else "no folds"
+        has = f"folds 0 to {known - 1}" if known > 1 else "no folds; leave --fold out"
         raise UnknownName(f"--fold {absent[0]}: {data.dataset.name} has {has}")
     return tuple(dict.fromkeys(wanted))
 
@@ -205,7 +224,7 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
         yield f"PROTOCOL {scores['protocol']}: {PROTOCOLS[scores['protocol']]}"
     random = [part or "all" for part, o in (scores.get("init") or {}).items() if o == "random"]
     if random:
-        yield f"RANDOM START of {', '.join(random)}: the recipe starts from released weights"
+        yield f"RANDOM START of {', '.join(random)}, not from released weights"
     if scores.get("imported"):
         yield f"imported weights: {scores['imported']['file']}, {scores['imported']['source']}"
     if data["partial"]:
