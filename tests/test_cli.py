@@ -35,7 +35,10 @@ def test_wrong_usage_ends_in_words_and_2(seldbench):
     assert "whole numbers" in err
     code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--seed=0,-1")
     assert code == 2
-    assert "from 0 on" in err
+    assert "whole numbers from 0" in err
+    code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", f"--seed={2**64}")
+    assert code == 2
+    assert f"to {2**32 - 1}" in err
     code, _, err = seldbench("data", "fetch", "tnsse2021", "--parts", ",")
     assert code == 2
     assert "expected some, such as foa,metadata" in err

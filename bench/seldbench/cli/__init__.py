@@ -13,6 +13,8 @@ from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
 from seldbench.cli.submission import check_submission
 
+LARGEST = 2**32 - 1  # of the numbers that options take: what every random generator seeds from
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -248,8 +250,8 @@ def data_fetch(
 
 def _numbers(text: str, option: str, example: str) -> list[int]:
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
+    if not all(part.isdecimal() and int(part) <= LARGEST for part in parts):
         raise typer.BadParameter(
-            f"{option} {text!r}: expected whole numbers from 0 on, such as {example}"
+            f"{option} {text!r}: expected whole numbers from 0 to {LARGEST}, such as {example}"
         )
     return [int(part) for part in parts]
