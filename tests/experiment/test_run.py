@@ -209,6 +209,14 @@ def test_an_unknown_split_score_augmentation_loss_or_argument_is_named(experimen
             experiment(**{key: value}).prepare()
 
 
+@pytest.mark.parametrize("argument", ["size", "bins"])
+def test_what_the_harness_gives_a_network_is_no_argument_of_a_recipe(experiment, argument):
+    message = f"crnn' takes no argument '{argument}'; it takes: .*hidden, "
+    with pytest.raises(BadRecipe, match=message) as raised:
+        experiment(**{f"model.{argument}": 1}).prepare()
+    assert "sizes" not in str(raised.value)
+
+
 def test_a_head_on_a_split_that_is_in_no_batch_is_refused(experiment):
     with pytest.raises(BadRecipe, match=r"heads.clip.on: 'train/weak' is in no batch"):
         experiment(**{"heads.clip.on": ["train/weak"]}).prepare()

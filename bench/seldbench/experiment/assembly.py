@@ -22,6 +22,8 @@ from seldbench.training.inputs import memory_format
 from seldbench.windows import Windowing
 
 NO_INPUTS: Mapping[str, int] = {}
+# What a network is built with besides its recipe's `model`.
+FROM_HARNESS = frozenset({"channels", "bins", "hop", "sizes"})
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def _network(
     features: Features,
     formats: dict[str, OutputFormat],
 ) -> nn.Module:
-    _check_arguments(f"architecture {name!r}", architecture.build, set(stage.model))
+    _check_arguments(f"architecture {name!r}", architecture.build, set(stage.model), FROM_HARNESS)
     with _in_words(name):
         return architecture.build(
             channels=features.channels,
@@ -205,10 +207,16 @@ def _built(make: type, component: Component) -> Features:
         raise BadRecipe(f"features {component.name!r}: {error}") from error
 
 
-def _check_arguments(what: str, make: object, given: set[str]) -> None:
-    known = set(inspect.signature(make).parameters)  # type: ignore[arg-type]
+def _check_arguments(
+    what: str, make: object, given: set[str], taken: frozenset[str] = frozenset()
+) -> None:
+    """Raises BadRecipe for arguments that a component lacks, or that are not the recipe's."""
+    known = set(inspect.signature(make).parameters) - taken  # type: ignore[arg-type]
     for argument in sorted(given - known):
-        raise BadRecipe(f"{what} takes no argument {argument!r}{near(argument, known)}")
+        raise BadRecipe(
+            f"{what} takes no argument {argument!r}{near(argument, known)}; it takes:"
+            f" {', '.join(sorted(known)) or 'none'}"
+        )
 
 
 def input_sizes(recipe: Recipe, stage: Stage, classes: tuple[str, ...]) -> dict[str, int]:
