@@ -83,6 +83,21 @@ def test_an_unknown_key_is_refused_with_the_nearest(recipe):
         resolve(recipe(), "desed", None, {"training.lrate": 1})
 
 
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [
+        ({"step": 0.48}, r"post\.boxes: give `absolute`, `relative` or both: by what gaps [^\n]*$"),
+        ({"step": -1.0, "absolute": 0.2}, r"post\.boxes\.step: Input should be greater than 0$"),
+        ({"step": 0.48, "absolut": 0.2}, r"unknown key 'post\.boxes\.absolut' \(near: absolute"),
+        ({"Dog": {"absolute": 0.2}}, r"missing key 'post\.boxes\.Dog\.step'$"),
+    ],
+)
+def test_of_one_box_or_boxes_by_class_the_one_that_was_meant_is_explained(recipe, boxes, message):
+    with pytest.raises(BadRecipe, match=message) as raised:
+        resolve(recipe(), "desed", None, {"post.boxes": boxes})
+    assert "function-" not in str(raised.value) and "dict[" not in str(raised.value)
+
+
 def test_an_unknown_scorer_is_refused_with_the_nearest(recipe):
     chosen = {"scorers": ["dcase2021_fixed", "dcase2030"]}
     with pytest.raises(BadRecipe, match=r"no scorer 'dcase2030' \(near: dcase20"):

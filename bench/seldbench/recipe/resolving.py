@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from seldbench import registry
 from seldbench.errors import BadRecipe, UnknownName, near
 from seldbench.recipe.model import Augment, Head, Inference, Input, Origin, Pseudo, Recipe, Stage
-from seldbench.recipe.post import ClipMask, Post, Tune
+from seldbench.recipe.post import Box, BoxGrid, ClipMask, Post, Tune
 from seldbench.recipe.training import Consistency, Decay, Training
 
 # A variant that names one of these says all of it: merged, an entry could never be taken away.
@@ -198,7 +198,7 @@ def _path(key: str) -> list[str]:
 
 def _explain(path: Path, variant: str, error: ValidationError) -> str:
     lines = [f"{path} (variant {variant}):"]
-    for problem in error.errors():
+    for problem in _nearest(error):
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             last = str(problem["loc"][-1])
@@ -209,6 +209,21 @@ def _explain(path: Path, variant: str, error: ValidationError) -> str:
             of = f"{where}: " if where else ""  # what is wrong with all of it says where itself
             lines.append(f"  {of}{problem['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)
+
+
+def _nearest(error: ValidationError) -> Iterator[dict[str, Any]]:
+    """Of alternatives that all fail (a box, or boxes by class) the problems of the one that has the
+    fewest, the first of equals; pydantic's names of alternatives, such as dict[str,Box], go."""
+    alternatives: dict[tuple[Any, ...], dict[str, list[dict[str, Any]]]] = {}
+    for problem in error.errors():
+        place = problem["loc"]
+        at = next((i for i, part in enumerate(place) if "[" in str(part)), len(place))
+        name = str(place[at]) if at < len(place) else ""
+        plain = tuple(part for part in place if "[" not in str(part))
+        found = alternatives.setdefault(place[:at], {}).setdefault(name, [])
+        found.append({**problem, "loc": plain})
+    for of in alternatives.values():
+        yield from min(of.values(), key=len)
 
 
 def _keys(table: type[BaseModel]) -> set[str]:
@@ -231,6 +246,8 @@ def _models() -> tuple[type[BaseModel], ...]:
         Input,
         Pseudo,
         Post,
+        Box,
+        BoxGrid,
         Tune,
         ClipMask,
     )
