@@ -2,6 +2,7 @@
 
 import pytest
 
+from seldbench.report.figures import in_lines
 from seldbench.report.pages import render
 from seldbench.report.publish import publish
 from seldbench.report.results import groups
@@ -68,3 +69,8 @@ def test_an_ensemble_s_page_names_its_members(write_run, tmp_path):
     assert "<h1>ensemble of 2 × ast_rnn paper on desed</h1>" in text
     assert "Of: ast_rnn paper seed 0, ast_rnn paper seed 1." in text
     assert "<code>r0</code>, <code>r1</code>" in text
+
+
+def test_a_long_title_above_a_narrow_panel_stands_in_two_lines():
+    assert in_lines("Accuracy, mean over folds") == "Accuracy,\nmean over folds"
+    assert in_lines("Event F1, macro") == "Event F1, macro"

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from seldbench.report.figures import STYLE, panel_title, plain, score_scale, svg
+from seldbench.report.figures import STYLE, in_lines, panel_title, plain, score_scale, svg
 from seldbench.report.palette import LIGHT, colour
 from seldbench.report.results import mean_and_spread
 from seldbench.report.words import shown
@@ -108,7 +108,7 @@ def _frame(axis: Axes, panel: Panel) -> None:
     low, high = min(values, default=0.0), max(values, default=1.0)
     margin = max(ROOM * (high - low), LEAST * (scale.high - scale.low))
     axis.set_xlim(max(scale.low, low - margin), high + margin)
-    axis.set_title(f"{panel_title(panel.score)}{panel.title}")
+    axis.set_title(in_lines(f"{panel_title(panel.score)}{panel.title}"))
     axis.grid(False, axis="y")
     axis.locator_params(axis="x", nbins=4)
 

@@ -21,6 +21,7 @@ from seldbench.report.words import arrow, number, plain_title, shown, title, uni
 
 # Panels of a training: {kind of series: title, width}.
 TRAINING = {"loss": ("training loss", 4), "valid": ("validation scores", 4), "lr": ("step size", 2)}
+WIDEST_TITLE = 20  # characters that stand above a panel beside others
 HALF_TURN = 180.0  # degrees; no angle between directions is larger
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -69,7 +70,7 @@ def scores_by_run(rows: Sequence[Mapping[str, Any]], scores: Sequence[str], labe
                 _dot(panel, i, row, score)
             ends = [end for row in rows for end in row["intervals"].get(score) or ()]
             scale = score_scale(score, [row["values"].get(score) for row in rows], ends)
-            panel.set_title(panel_title(score))
+            panel.set_title(in_lines(panel_title(score)))
             panel.set_xlim(scale.low, scale.high)
             if scale.high == HALF_TURN:
                 panel.set_xticks([0, 90, 180])
@@ -108,6 +109,11 @@ def score_scale(score: str, values: Iterable[float | None], ends: Iterable[float
 def panel_title(score: str) -> str:
     """The score's name, what is better, and its unit."""
     return plain_title(score) + arrow(score) + (f", {unit(score)}" if unit(score) else "")
+
+
+def in_lines(title: str) -> str:
+    """A title above a narrow panel: two lines where it is long, broken at its first comma."""
+    return title.replace(", ", ",\n", 1) if len(title) > WIDEST_TITLE else title
 
 
 def psd_roc(curves: Mapping[str, Any]) -> str:

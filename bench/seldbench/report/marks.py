@@ -21,8 +21,8 @@ WARNINGS = {
     CROSS_VALIDATED: "post-processing was tuned on the clips that are reported, in folds: each clip"
     " is decided by values from the others; such scores do not stand beside scores of unseen data",
     IMPORTED: "weights, or some of them, were published by others and not trained here",
-    RANDOM_START: "the network, or a part of it, began at random where the published system began"
-    " from released weights; such scores say nothing about the published level",
+    RANDOM_START: "the network, or a part of it, began at random and not from released weights;"
+    " such scores do not stand beside published ones of systems that began from these",
     ENSEMBLE: "the mean of several runs' scores: it stands beside ensembles, not beside single"
     " systems",
 }
