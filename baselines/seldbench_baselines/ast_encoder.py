@@ -68,6 +68,8 @@ class PatchEncoder(nn.Module):
         checkpoint: bool,
     ) -> None:
         super().__init__()
+        if blocks < 1:
+            raise ValueError(f"blocks = {blocks}: an encoder has one at least")
         self.width, heads = _sizes(size, width, heads)
         self.rows, self.columns = patch_grid((bins, frames), patch, strides)
         self.frames, self.stride = frames, strides[1]

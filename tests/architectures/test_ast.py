@@ -135,6 +135,7 @@ def test_outputs_are_float32_inside_autocast():
     "arguments, message",
     [
         ({"size": "bas"}, "no size 'bas'.*near: base"),
+        ({"blocks": 0}, "blocks = 0: an encoder has one at least"),
         ({"heads": 5}, "192 channels cannot be shared by 5"),
         ({"patch": (256, 16)}, "do not fit on 128 bins x 1024 frames"),
         ({"strides": (0, 10)}, "do not fit"),
