@@ -122,7 +122,9 @@ def test_init_is_refused_where_nothing_starts_from_released_weights(toy_recipe, 
 def test_init_of_neither_a_file_nor_a_run_says_that_it_is_neither(recipe, tmp_path):
     (tmp_path / "folder").mkdir()
     for name in ("absent.pth", str(tmp_path / "folder")):
-        with pytest.raises(BadRun, match=r"--init .*: no file of weights, and no run"):
+        with pytest.raises(
+            BadRun, match=r"--init .*: no file of weights, and no run.*half.pth of nobody"
+        ):
             with_init(recipe, name, tmp_path)
 
 

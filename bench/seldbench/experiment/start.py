@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seldbench import registry
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import BadRun, UnknownName, near
@@ -124,7 +125,7 @@ def with_init(recipe: Recipe, init: str, folder: Path) -> dict[str, Any]:
             for key, i in parts.items()
         }
     if not path.is_file() or ours(path):
-        weights = path if path.is_file() else _weights_of(init, folder)
+        weights = path if path.is_file() else _weights_of(init, folder, recipe)
         return {f"stages.{recipe.shown_stage}.init": {"": {"path": str(weights)}}}
     _refuse_without_released(recipe, init, parts)
     given = {"path": str(path.resolve())}
@@ -149,12 +150,16 @@ def _refuse_without_released(recipe: Recipe, init: str, parts: Mapping[str, Any]
         )
 
 
-def _weights_of(name: str, folder: Path) -> Path:
-    """The weights of a run's shown stage."""
+def _weights_of(name: str, folder: Path, beginner: Recipe) -> Path:
+    """The weights of a run's shown stage; where there is no such run, `beginner` says what it could
+    start from instead."""
     try:
         run = open_run(name, folder)
     except BadRun as error:
-        raise BadRun(f"--init {name}: no file of weights, and {error}") from None
+        released = [o for stage in beginner.stages.values() for o in stage.released.values()]
+        names = dict.fromkeys(o.weights.name for o in released if o.weights)
+        wheres = [f"; {n} is {registry.find('weights', n).where}" for n in names]
+        raise BadRun(f"--init {name}: no file of weights, and {error}{''.join(wheres)}") from None
     recipe = trained_recipe(run)
     return run.stage(recipe.shown_stage).weights.resolve()
 
