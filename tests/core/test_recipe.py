@@ -61,10 +61,54 @@ def test_a_variant_overrides_and_a_setting_has_the_last_word(recipe):
 
 
 def test_a_setting_of_one_stage_leaves_the_others_as_they_are(recipe):
-    two = SMALL.replace("[stages.sed]", "[stages.first]\n[stages.sed]")
+    two = SMALL.replace(
+        "[stages.sed]", '[stages.first]\n[stages.sed.init]\n"" = { stage = "first" }'
+    )
     chosen = resolve(recipe(two), "desed", None, {"stages.sed.training.epochs": 7})
     assert chosen.stages["first"].training.epochs == 2
     assert chosen.stages["sed"].training.epochs == 7
+
+
+def test_a_stage_that_no_answer_hangs_on_is_left_out(recipe):
+    both = SMALL.replace("[stages.sed]", "[stages.first]\n[stages.sed]")
+    assert list(resolve(recipe(both), "desed").stages) == ["sed"]
+    chosen = resolve(recipe(both), "desed", None, {"shown_stage": "first"})
+    assert list(chosen.stages) == ["first"]
+
+
+HALVES = """
+[stages.who]
+[stages.where]
+[stages.where_again.init]
+"" = { stage = "where" }
+"""
+
+
+def test_two_stages_answer_together_and_bring_what_they_hang_on(recipe):
+    text = SMALL.replace("[stages.sed]", HALVES).replace(
+        "[heads]",
+        'system = "two_stage"\nanswers = { activity = "who", directions = "where" }\n[heads]',
+    )
+    first = resolve(recipe(text), "desed")
+    assert first.answering == {"activity": "who", "directions": "where"}
+    assert list(first.stages) == ["who", "where"]
+    other = {"answers": {"activity": "who", "directions": "where_again"}}
+    assert list(resolve(recipe(text), "desed", None, other).stages) == [
+        "who",
+        "where",
+        "where_again",
+    ]
+
+
+def test_halves_that_nobody_trains_are_refused(recipe):
+    text = SMALL.replace(
+        "[heads]",
+        'system = "two_stage"\nanswers = { activity = "sed", directions = "doe" }\n[heads]',
+    )
+    with pytest.raises(BadRecipe, match="answers: no stage 'doe'"):
+        resolve(recipe(text), "desed")
+    with pytest.raises(BadRecipe, match="two_stage"):
+        resolve(recipe(SMALL.replace("[heads]", 'system = "two_stage"\n[heads]')), "desed")
 
 
 def test_a_variant_that_names_a_batch_says_all_of_it(recipe):

@@ -78,17 +78,21 @@ class Pseudo(Table):
 
 class Inference(Table):
     """How a clip is heard. hop: seconds from one window of a long clip to the next; None: half a
-    window. rotations: the mean over all rotations of the layout's channels."""
+    window. rotations: the mean over all rotations of the layout's channels. grid: seconds of the
+    label frames that finer ones of the network are brought to; None: its own."""
 
     hop: float | None = Field(None, gt=0)
     rotations: bool = False
+    grid: float | None = Field(None, gt=0)
 
 
 class Stage(Table):
     """One training and what determines it.
 
-    architecture: the recipe's own unless it names another. init: {part of this network: where from;
-    "" is all}; "none" is random weights where others start from trained ones: rows say so.
+    architecture: the recipe's own unless it names another. each_microphone: every channel of the
+    layout is an example for features of one ("mono"), and answers are their mean. init: {part of
+    this network: where from; "" is all}; "none" is random weights where others start from trained
+    ones: rows say so.
     select: {"valid/...": score}, summed; {"valid/...": "loss"} (lower is better); or "last".
     average: with "last", the mean of the weights after these epochs, first and last.
     fit_on: the splits whose clips the features' scaling is fitted on; None: those of the batch.
@@ -98,6 +102,7 @@ class Stage(Table):
     architecture: str
     features: Named
     layout: str = "mono"
+    each_microphone: bool = False
     fit_on: list[str] | None = Field(None, min_length=1)
     model: dict[str, Any] = {}
     heads: dict[str, Head] = Field(min_length=1)
@@ -186,8 +191,18 @@ class Imported(Table):
     notes: str
 
 
+class Halves(Table):
+    """The stages of a `two_stage` system: whose activity, and whose directions for it."""
+
+    activity: str
+    directions: str
+
+
 class Recipe(Table):
-    """A resolved recipe: one variant, every stage complete."""
+    """A resolved recipe: one variant, every stage complete that it needs.
+
+    system: "single": `shown_stage` answers; "two_stage": those of `answers` do together.
+    """
 
     architecture: str
     dataset: str
@@ -195,13 +210,23 @@ class Recipe(Table):
     title: str
     source: str
     notes: str = ""
-    system: Literal["single"] = "single"
+    system: Literal["single", "two_stage"] = "single"
+    answers: Halves | None = None
     scorers: list[str] = Field(["sed"], min_length=1)
     protocol: Literal["held_out", "select_on_test", "cross_validated_on_test"] = "held_out"
     imported: Imported | None = None
-    shown_stage: str
+    shown_stage: str | None
     stages: dict[str, Stage]
     post: Post
+
+    @model_validator(mode="after")
+    def _somebody_answers(self) -> "Recipe":
+        if (self.system == "two_stage") != (self.answers is not None):
+            raise ValueError('`answers` says whose stages are those of system = "two_stage"')
+        for name in self.answering.values():
+            if name not in self.stages:
+                raise ValueError(f"answers: no stage {name!r}{near(name, self.stages)}")
+        return self
 
     @model_validator(mode="after")
     def _parents_exist(self) -> "Recipe":
@@ -257,6 +282,25 @@ class Recipe(Table):
         return self
 
     @property
+    def answering(self) -> dict[str, str]:
+        """The stages whose networks answer: {"whole": ...}, or {"activity": ..., "directions":
+        ...}."""
+        if self.answers is not None:
+            return dict(self.answers)
+        return {"whole": self.shown_stage or ""}
+
+    @property
+    def needed(self) -> dict[str, Stage]:
+        """The stages that answer and all that those hang on, in the recipe's order."""
+        found, waiting = set[str](), [*self.answering.values()]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.stages[name].parents
+        return {name: stage for name, stage in self.stages.items() if name in found}
+
+    @property
     def stage(self) -> Stage:
-        """The stage whose network answers (system `single`)."""
-        return self.stages[self.shown_stage]
+        """The stage whose network answers in a `single` system."""
+        return self.stages[self.answering["whole"]]

@@ -11,13 +11,34 @@ from pydantic import BaseModel, ValidationError
 
 from seldbench import registry
 from seldbench.errors import BadRecipe, UnknownName, near
-from seldbench.recipe.model import Augment, Head, Inference, Input, Origin, Pseudo, Recipe, Stage
+from seldbench.recipe.model import (
+    Augment,
+    Halves,
+    Head,
+    Inference,
+    Input,
+    Origin,
+    Pseudo,
+    Recipe,
+    Stage,
+)
 from seldbench.recipe.post import Box, BoxGrid, ClipMask, Post, Tune
 from seldbench.recipe.training import Consistency, Decay, Training
 
 # A variant that names one of these says all of it: merged, an entry could never be taken away.
 REPLACED = frozenset(
-    {"batch", "select", "medians", "thresholds", "features", "format", "tune", "clip_mask", "boxes"}
+    {
+        "answers",
+        "batch",
+        "select",
+        "medians",
+        "thresholds",
+        "features",
+        "format",
+        "tune",
+        "clip_mask",
+        "boxes",
+    }
 )
 # Tables of which each entry is a choice: one that a variant names replaces the other as a whole.
 ENTRIES = frozenset({"init", "inputs", "labels"})
@@ -25,6 +46,7 @@ STAGE_KEYS = (
     "architecture",
     "features",
     "layout",
+    "each_microphone",
     "fit_on",
     "model",
     "heads",
@@ -101,10 +123,11 @@ def resolve(
     raw["stages"] = {name: _joined(shared, stage) for name, stage in raw["stages"].items()}
     for key, value in (settings or {}).items():
         _set(raw, key, value)
-    raw.setdefault("shown_stage", list(raw["stages"])[-1])
+    raw.setdefault("shown_stage", None if "answers" in raw else list(raw["stages"])[-1])
     raw |= {"architecture": path.parent.name, "dataset": dataset, "variant": variant}
     try:
-        return Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(raw)
+        return recipe.model_copy(update={"stages": recipe.needed})
     except ValidationError as error:
         raise BadRecipe(_explain(path, variant, error)) from None
 
@@ -235,6 +258,7 @@ def _keys(table: type[BaseModel]) -> set[str]:
 
 def _models() -> tuple[type[BaseModel], ...]:
     return (
+        Halves,
         Stage,
         Head,
         Augment,

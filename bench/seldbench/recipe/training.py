@@ -37,9 +37,11 @@ class Training(Table):
     labels: the sum of 1000 / (clips with the label + 0.01).
 
     window: seconds of a clip in one example (shorter clips are zero-padded). hop: seconds from one
-    example of a clip to the next; None: side by side. steps: per epoch; None: until the shortest
-    group of the batch is used up. accumulate: parts a batch is cut into. keep_spectra: on disk
-    while the stage trains; "auto": on a CPU, where waves are not augmented and the disk has room.
+    example of a clip to the next; None: side by side. random_phase: in every epoch the windows of a
+    clip begin anew, all by the same draw later, the last never beyond its end. steps: per epoch;
+    None: until the shortest group of the batch is used up. accumulate: parts a batch is cut into.
+    keep_spectra: on disk while the stage trains; "auto": on a CPU, where waves are not augmented
+    and the disk has room.
     """
 
     step: Literal["supervised", "mean_teacher"] = "supervised"
