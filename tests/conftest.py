@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share: a toy set of clips in memory."""
+"""Fixtures that several rooms share: a toy set of clips in memory, small notation for events."""
 
 import os
 import sys
@@ -10,7 +10,8 @@ import pytest
 from seldbench.__main__ import main
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip
-from seldbench.events import Event, EventList
+from seldbench.events import Event, EventList, EventTable
+from seldbench.prediction import FrameScores
 
 # As the command line has it; must stand before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -159,3 +160,36 @@ def seldbench(monkeypatch, capsys, tmp_path):
         return exit_.value.code, out, err
 
     return call
+
+
+def event_table_of(*rows, clips=()):
+    """Rows such as "a dog 0.0-1.0": clip, label, onset-offset; `clips` lists silent ones too."""
+    cells = [row.split() for row in rows]
+    times = np.array([[float(t) for t in c[2].split("-")] for c in cells]).reshape(-1, 2)
+    return EventTable(
+        np.array([c[0] for c in cells], dtype=object),
+        times[:, 0],
+        times[:, 1],
+        np.array([c[1] for c in cells], dtype=object),
+        tuple(dict.fromkeys([*clips, *(c[0] for c in cells)])),
+    )
+
+
+def frame_scores_of(clips, classes, hop=1.0):
+    """{clip: (frames, classes)} on a grid of `hop` seconds from 0 on."""
+    scores = [np.asarray(clips[name]) for name in clips]
+    start = np.concatenate([[0], np.cumsum([len(s) for s in scores])])
+    frame = np.concatenate([np.arange(len(s)) for s in scores])
+    onset, offset = frame * hop, (frame + 1) * hop
+    names = tuple(clips)
+    return FrameScores(np.concatenate(scores), start, onset, offset, names, tuple(classes))
+
+
+@pytest.fixture
+def events():
+    return event_table_of
+
+
+@pytest.fixture
+def frames():
+    return frame_scores_of

@@ -14,7 +14,7 @@ spectrogram; beside them classes.csv with the names of the CSVs' class numbers. 
 must be those of the run: nobody could hear from the numbers alone that they were not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,12 @@ from seldbench.audio import AudioFile, mono, picked
 from seldbench.contracts import Clip, PostProcessing, Progress, Recording
 from seldbench.errors import BadFile, BadRun
 from seldbench.experiment.answers import reopened
-from seldbench.experiment.assembly import Assembly
 from seldbench.experiment.files import trained_recipe
 from seldbench.experiment.graph import best_device
+from seldbench.experiment.system import System, system_of
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
-from seldbench.recipe import Recipe
 from seldbench.report.recording import recording_figure
 from seldbench.report.scene import scene_figure
 from seldbench.report.tagged import tagged_figure
@@ -43,6 +42,7 @@ from seldbench.storage import atomic, write_text
 Array = np.ndarray
 
 CLASSES = "classes.csv"
+LONGEST_GAP = 0.1  # seconds by which two recordings of one scene may differ
 # What the channels of a layout are, for who has to record or pick them.
 ORDERS = {
     "foa": "first-order Ambisonics (SN3D), 4 channels in the order W, Y, Z, X",
@@ -60,6 +60,7 @@ def listen(
     progress: Progress,
     resample: bool = False,
     channels: tuple[int, ...] | None = None,
+    mic: Sequence[Path] = (),
 ) -> Iterator[Path]:
     """Predict recordings one after the other; the paths written, as they come.
 
@@ -68,6 +69,8 @@ def listen(
             runs hear any.
         channels: of every recording, counted from 1, in the order of the run's layout; None for
             all as they stand.
+        mic: for a run that hears a scene in both layouts, what the microphones recorded of each of
+            `files`, under its name; these then are Ambisonics.
 
     Raises:
         BadRun: no such run, or not finished.
@@ -83,33 +86,30 @@ def listen(
             f"{run.path}/scores.json: lacks or garbles `post` or `task`; run again"
         ) from None
     _refuse_equal_names(files)
-    _refuse_unknown_layout(run, recipe)
+    _refuse_equal_names(mic)
     device = best_device()
     answers = reopened(run, recipe, tuple(post.thresholds), device, progress)
-    assembly = answers.trained[recipe.shown_stage]
-    ears = _Ears(assembly.stage.layout, assembly.windowing.features.sample_rate, resample, channels)
-    clips = [ears.clip(path) for path in files]
+    system = system_of(recipe, answers.trained)
+    clips = _clips(run, system, {"foa": files, "mic": mic}, resample, channels)
     spatial = task == "seld"
     write = {"seld": _write_directions, "tagging": _write_tags}.get(task, _write_events)
     if len(run.folds) > 1:
         progress.say(f"of the run's folds {', '.join(run.folds)} the network of the first listens")
     if spatial:
-        _refuse_other_classes(out, assembly.classes, clips)
-    answers.prepare(assembly.stage, clips)
-    listener = assembly.listener(assembly.network, device, answers.given(assembly.stage))
-    for done, (clip, outputs) in enumerate(listener(clips), start=1):
+        _refuse_other_classes(out, system.classes, clips)
+    for done, (clip, outputs) in enumerate(system.heard(clips, answers), start=1):
         prediction = decode(
             masked(outputs, recipe.post.clip_mask),
             clip,
-            formats=assembly.formats,
-            hop=assembly.windowing.grid,
+            formats=system.formats,
+            hop=system.grid,
             post=post,
         )
         progress.advance("listening", done, len(clips), clip.id)
         if spatial and done == 1:
-            write_text(out / CLASSES, _classes_text(assembly.classes))
+            write_text(out / CLASSES, _classes_text(system.classes))
             yield out / CLASSES
-        yield from write(clip, prediction, out, assembly)
+        yield from write(clip, prediction, out, system)
 
 
 @dataclass(frozen=True)
@@ -179,22 +179,63 @@ def _refuse_equal_names(files: Sequence[Path]) -> None:
         )
 
 
-def _refuse_unknown_layout(run: Run, recipe: Recipe) -> None:
-    layout = recipe.stage.layout
-    if layout not in CHANNELS:
-        raise BadRun(
-            f"{run.path}: hears {layout!r} recordings, of which nothing is known here but the name;"
-            f" `predict` knows {', '.join(CHANNELS)}"
+def _clips(
+    run: Run,
+    system: System,
+    given: Mapping[str, Sequence[Path]],
+    resample: bool,
+    channels: tuple[int, ...] | None,
+) -> list[Clip]:
+    """The recordings as the run hears them; of several layouts the recordings of one name."""
+    parts = system.parts.values()
+    rates = {part.stage.layout: part.windowing.features.sample_rate for part in parts}
+    _refuse_unknown_layout(run, rates)
+    ears = {layout: _Ears(layout, rate, resample, channels) for layout, rate in rates.items()}
+    if len(ears) == 1:
+        if given["mic"]:
+            raise BadRun(f"{run.path}: hears {', '.join(ears)} alone; leave --mic out")
+        return [ear.clip(path) for path in given["foa"] for ear in ears.values()]
+    if channels is not None:
+        raise BadRun(f"{run.path}: hears recordings of two kinds; --channels cannot pick from both")
+    pairs = {path.stem: path for path in given["mic"]}
+    names = [path.stem for path in given["foa"]]
+    alone = sorted({*names} ^ {*pairs})
+    if alone:
+        raise BadFile(
+            f"{alone[0]}: {run.path.name} hears a scene in two layouts; name the Ambisonics"
+            " recording, and with --mic that of the microphones under the same name"
         )
+    return [
+        _joined(ears["foa"].clip(path), ears["mic"].clip(pairs[path.stem])) for path in given["foa"]
+    ]
 
 
-def _write_events(
-    clip: Clip, prediction: Prediction, out: Path, assembly: Assembly
-) -> Iterator[Path]:
+def _joined(foa: Clip, mic: Clip) -> Clip:
+    if abs(foa.duration - mic.duration) > LONGEST_GAP:
+        raise BadFile(
+            f"{foa.id}: {foa.duration:g} s of Ambisonics, {mic.duration:g} s of the microphones:"
+            " these are not of one scene"
+        )
+    duration = min(foa.duration, mic.duration)
+    return Clip(foa.id, duration, {**foa.recordings, **mic.recordings})
+
+
+def _refuse_unknown_layout(run: Run, layouts: Collection[str]) -> None:
+    for layout in layouts:
+        if layout not in CHANNELS:
+            raise BadRun(
+                f"{run.path}: hears {layout!r} recordings, of which nothing is known here but the"
+                f" name; `predict` knows {', '.join(CHANNELS)}"
+            )
+    if len(layouts) > 1 and set(layouts) != {"foa", "mic"}:
+        raise BadRun(f"{run.path}: hears {' and '.join(layouts)}; `predict` knows foa with mic")
+
+
+def _write_events(clip: Clip, prediction: Prediction, out: Path, system: System) -> Iterator[Path]:
     events, scores = (out / f"{clip.id}.{end}" for end in ("events.tsv", "scores.tsv"))
     annotations.write_events(events, gathering.events_of({clip.id: prediction}))
     yield events
-    frames = gathering.frame_scores_of({clip.id: prediction}, [clip], assembly.classes)
+    frames = gathering.frame_scores_of({clip.id: prediction}, [clip], system.classes)
     if frames is not None:
         annotations.write_score_table(scores, frames, clip.id)
         yield scores
@@ -203,11 +244,9 @@ def _write_events(
     yield _written_figure(out / f"{clip.id}.png", figure)
 
 
-def _write_tags(
-    clip: Clip, prediction: Prediction, out: Path, assembly: Assembly
-) -> Iterator[Path]:
+def _write_tags(clip: Clip, prediction: Prediction, out: Path, system: System) -> Iterator[Path]:
     assert prediction.clip_scores is not None  # runs whose networks say none are not begun
-    scores = dict(zip(assembly.classes, map(float, prediction.clip_scores)))
+    scores = dict(zip(system.classes, map(float, prediction.clip_scores)))
     rows = out / f"{clip.id}.tags.tsv"
     annotations.write_ranked(rows, scores)
     yield rows
@@ -216,10 +255,10 @@ def _write_tags(
 
 
 def _write_directions(
-    clip: Clip, prediction: Prediction, out: Path, assembly: Assembly
+    clip: Clip, prediction: Prediction, out: Path, system: System
 ) -> Iterator[Path]:
-    grid = assembly.windowing.grid
-    table = gathering.directions_of({clip.id: prediction}, assembly.classes, grid)
+    grid = system.grid
+    table = gathering.directions_of({clip.id: prediction}, system.classes, grid)
     rows = out / f"{clip.id}.csv"
     dialect = "polar" if table.distance is None else "polar_distance_m"
     annotations.write_directions(rows, table, dialect)
@@ -229,7 +268,7 @@ def _write_directions(
         annotations.write_frame_outputs(out / f"{clip.id}.npz", outputs)
         yield out / f"{clip.id}.npz"
     samples, rate = _first_channel(clip)
-    events, classes = prediction.events or (), assembly.classes
+    events, classes = prediction.events or (), system.classes
     figure = scene_figure(samples, rate, events, classes=classes, grid=grid, title=clip.id)
     yield _written_figure(out / f"{clip.id}.png", figure)
 
@@ -255,7 +294,7 @@ def _cell(text: str) -> str:
 
 
 def _first_channel(clip: Clip) -> tuple[Array, int]:
-    (recording,) = clip.recordings.values()
+    recording = next(iter(clip.recordings.values()))
     return recording.read()[0], recording.sample_rate
 
 

@@ -291,6 +291,8 @@ def test_where_a_part_starts_from_is_taken_whole(extended):
 [init]
 gru = { weights = "half" }
 frames = "none"
+[variants.from_a_stage]
+shown_stage = "sed"
 [variants.from_a_stage.init]
 gru = { stage = "first", part = "gru" }
 [variants.from_a_stage.stages.first]

@@ -119,6 +119,12 @@ def predict(
     channels: Annotated[
         str, typer.Option(help="SELD: which channels, from 1 and in the layout's order: 1,2,3,4.")
     ] = "",
+    mic: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(
+            help="SELD systems that hear both: the microphones' recording of a file; repeatable."
+        ),
+    ] = None,
     probe: Annotated[
         str,
         typer.Option(help="Instead of files: the test split heard otherwise, such as rows (SED)."),
@@ -140,7 +146,14 @@ def predict(
     assert files is not None
     picked = tuple(_numbers(channels, "--channels", "1,2,3,4")) if channels else None
     for written in listen(
-        run, files, out, runs=RUNS, progress=console, resample=resample, channels=picked
+        run,
+        files,
+        out,
+        runs=RUNS,
+        progress=console,
+        resample=resample,
+        channels=picked,
+        mic=mic or (),
     ):
         console.close()
         typer.echo(written)

@@ -17,13 +17,13 @@ from seldbench.evaluation.seld.scoring import (
     score_seld_files,
     seld_measures,
 )
+from seldbench.evaluation.selection import SELECTION, SELECTION_OF, Validation
 from seldbench.evaluation.sources.scoring import score_sources, score_sources_files, source_measures
 from seldbench.evaluation.tagging.scoring import (
     score_tagging,
     score_tagging_files,
     tagging_measures,
 )
-from seldbench.metrics.selection import SELECTION, SELECTION_OF, Validation
 
 __all__ = [
     "INTERVALS",

@@ -119,7 +119,7 @@ def reopened(
         BadRun: weights that are gone, or of another network.
     """
     answers = Answers(recipe, {}, device, progress)
-    waiting = [recipe.shown_stage]
+    waiting = [*recipe.answering.values()]
     while waiting:
         name = waiting.pop()
         stage = recipe.stages[name]

@@ -7,8 +7,9 @@ from seldbench.contracts import Clip, Dataset, PostProcessing
 from seldbench.errors import BadRecipe, near
 from seldbench.evaluation import SELECTION, SELECTION_OF
 from seldbench.events import EventList
-from seldbench.experiment.assembly import Assembly, of_silence
-from seldbench.experiment.validation import LOSS, fixed
+from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.system import System
+from seldbench.experiment.validation import LOSS, directed, fixed
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
 from seldbench.recipe import SCORES, Recipe, Stage
@@ -26,7 +27,7 @@ def check_scorers(recipe: Recipe, dataset: Dataset) -> None:
     for name, stage in recipe.stages.items():
         _check_selection(f"stages.{name}.select", stage, dataset)
     tune = recipe.post.tune
-    spatial = tune is not None and tune.score == "f20"
+    spatial = tune is not None and tune.score in ("f20", "f1_ideal_doa")
     if tune is not None and (spatial != (dataset.task == "seld") or dataset.task == "tagging"):
         raise BadRecipe(f"post.tune: {tune.score!r} is no score of a set for {dataset.task}")
     if dataset.task == "tagging":
@@ -89,45 +90,41 @@ def check_grid(assembly: Assembly, architecture: str, dataset: Dataset) -> None:
         )
 
 
-def check_decoding(assembly: Assembly, recipe: Recipe, dataset: Dataset) -> None:
-    """What the network says can be decoded with the recipe's post-processing, into events with
+def check_decoding(system: System, recipe: Recipe, dataset: Dataset) -> None:
+    """What the system says can be decoded with the recipe's post-processing, into events with
     directions where the data set has them."""
     mask = recipe.post.clip_mask
     for head in () if mask is None else (mask.frames, mask.clip):
-        if head not in assembly.formats:
-            raise BadRecipe(f"post.clip_mask: no head {head!r}{near(head, assembly.formats)}")
-    found = _of_silence(assembly, recipe)
-    if dataset.task == "seld" and not _directed(found.events):
+        if head not in system.formats:
+            raise BadRecipe(f"post.clip_mask: no head {head!r}{near(head, system.formats)}")
+    found = _of_silence(system, recipe)
+    if dataset.task == "seld" and (found.events is None or not directed(found.events)):
         raise BadRecipe(
-            f"heads of format {_formats(assembly)} say no events with directions, by which"
+            f"heads of format {_formats(recipe)} say no events with directions, by which"
             f" {dataset.name} is scored; choose another format, such as accdoa"
         )
     if dataset.task == "tagging" and found.clip_scores is None:
         raise BadRecipe(
-            f"heads of format {_formats(assembly)} say no scores of clips, by which {dataset.name}"
+            f"heads of format {_formats(recipe)} say no scores of clips, by which {dataset.name}"
             " is scored; choose another format, such as tags"
         )
 
 
-def _formats(assembly: Assembly) -> str:
-    return ", ".join(head.format.name for head in assembly.stage.heads.values())
+def _formats(recipe: Recipe) -> str:
+    stages = [recipe.stages[name] for name in recipe.answering.values()]
+    return ", ".join(head.format.name for stage in stages for head in stage.heads.values())
 
 
-def _of_silence(assembly: Assembly, recipe: Recipe) -> Prediction:
+def _of_silence(system: System, recipe: Recipe) -> Prediction:
     """What is said of a silent window, with everything taken for active."""
-    said = of_silence(assembly.network, assembly.windowing, assembly.inputs)
-    outputs = {
-        name: form.merge(form.activate(said[name].float()), [0], assembly.frames)
-        for name, form in assembly.formats.items()
-    }
-    clip = Clip("silence", assembly.stage.training.window, {}, EventList())
+    window = min(part.windowing.window for part in system.parts.values())
     try:
         return decode(
-            masked(outputs, recipe.post.clip_mask),
-            clip,
-            formats=assembly.formats,
-            hop=assembly.windowing.grid,
-            post=_everything(fixed(recipe.post, assembly.classes)),
+            masked(system.of_silence(), recipe.post.clip_mask),
+            Clip("silence", window, {}, EventList()),
+            formats=system.formats,
+            hop=system.grid,
+            post=_everything(fixed(recipe.post, system.classes)),
         )
     except ValueError as error:
         raise BadRecipe(f"post, heads: {error}") from error
@@ -135,7 +132,3 @@ def _of_silence(assembly: Assembly, recipe: Recipe) -> Prediction:
 
 def _everything(post: PostProcessing) -> PostProcessing:
     return replace(post, thresholds=dict.fromkeys(post.thresholds, -1.0))
-
-
-def _directed(events: EventList | None) -> bool:
-    return events is not None and all(event.doa is not None for event in events)

@@ -1,4 +1,4 @@
-"""The trained network of a run at work: post-processing tuned, predictions made."""
+"""The trained system of a run at work: post-processing tuned, predictions made."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +11,9 @@ from seldbench.errors import BadRecipe
 from seldbench.evaluation import class_event_f1, class_f20, class_psds1
 from seldbench.events import DirectionTable, EventTable
 from seldbench.experiment.answers import Answers
-from seldbench.experiment.assembly import Assembly
 from seldbench.experiment.files import processed
 from seldbench.experiment.preparing import Data
+from seldbench.experiment.system import System
 from seldbench.experiment.validation import fixed
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
@@ -26,11 +26,11 @@ TEST = "test"
 
 @dataclass(frozen=True)
 class Listening:
-    """The stage that answers, at work on whole splits of one fold."""
+    """The system at work on whole splits of one fold."""
 
     recipe: Recipe
     data: Data
-    assembly: Assembly
+    system: System
     answers: Answers
     progress: Progress
 
@@ -38,14 +38,14 @@ class Listening:
         """The recipe's post-processing, tuned on its validation split where it says so, or
         cross-validated on the test clips."""
         recipe = self.recipe
-        start = fixed(recipe.post, self.assembly.classes)
+        start = fixed(recipe.post, self.system.classes)
         if recipe.post.tune is None:
             return start
         tune = recipe.post.tune
         self.progress.say(f"tuning on {tune.on}")
         mask = recipe.post.clip_mask
         heard = [(clip, masked(outputs, mask)) for clip, outputs in self._heard(tune.on)]
-        formats, hop = self.assembly.formats, self.assembly.windowing.grid
+        formats, hop = self.system.formats, self.system.grid
         score_of = partial(self._by_class, tune)
         if tune.on == TEST:
             return cross_validated(
@@ -56,11 +56,11 @@ class Listening:
 
     def _by_class(self, tune: Tune, clips: Sequence[Clip]) -> ByClass:
         """What a class's values are chosen by."""
-        if tune.score == "f20":
+        if tune.score in ("f20", "f1_ideal_doa"):
             rows = gathering.direction_reference(clips)
             if rows is None:
                 raise BadRecipe(f"post.tune: {tune.on} has no directions to tune on")
-            return self._class_f20(rows)
+            return self._class_f20(rows, ideal=tune.score == "f1_ideal_doa")
         reference = gathering.reference_of(clips)
         if reference is None:
             raise BadRecipe(f"post.tune: {tune.on} has no strong labels to tune on")
@@ -72,20 +72,20 @@ class Listening:
         durations = {clip.id: clip.duration for clip in clips}
 
         def psds1(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
-            frames = gathering.frame_scores_of(predictions, clips, self.assembly.classes)
+            frames = gathering.frame_scores_of(predictions, clips, self.system.classes)
             if frames is None:
                 raise BadRecipe("post.tune: psds1 needs a head that says frame scores")
             return class_psds1(reference, durations, frames)
 
         return psds1
 
-    def _class_f20(self, reference: DirectionTable) -> ByClass:
-        classes, grid = self.assembly.classes, self.assembly.windowing.grid
+    def _class_f20(self, reference: DirectionTable, *, ideal: bool) -> ByClass:
+        classes, grid = self.system.classes, self.system.grid
         scorer = self.recipe.scorers[0]
 
         def f20(predictions: Mapping[str, Prediction]) -> Mapping[str, float]:
             found = gathering.directions_of(predictions, classes, grid)
-            return class_f20(reference, found, scorer, classes)
+            return class_f20(reference, found, scorer, classes, ideal=ideal)
 
         return f20
 
@@ -111,14 +111,11 @@ class Listening:
     def _decided(
         self, clip: Clip, outputs: Mapping[str, Tensor], post: PostProcessing
     ) -> Prediction:
-        formats, hop = self.assembly.formats, self.assembly.windowing.grid
+        formats, hop = self.system.formats, self.system.grid
         return decode(outputs, clip, formats=formats, hop=hop, post=post)
 
     def _heard(self, split: str) -> Iterator[tuple[Clip, dict[str, Tensor]]]:
-        assembly, clips = self.assembly, self.data.clips(split)
-        self.answers.prepare(assembly.stage, clips)
-        given = self.answers.given(assembly.stage)
-        listener = assembly.listener(assembly.network, self.answers.device, given)
-        for done, heard in enumerate(listener(clips), start=1):
+        clips = self.data.clips(split)
+        for done, heard in enumerate(self.system.heard(clips, self.answers), start=1):
             self.progress.advance(f"listening to {split}", done, len(clips))
             yield heard

@@ -6,7 +6,6 @@ through one frequency row at a time, and every way scored.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from seldbench.experiment.graph import best_device
 from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.scoring import scored_sed
+from seldbench.experiment.system import system_of, with_network
 from seldbench.recipe import Recipe
 from seldbench.runs import Run, open_run
 from seldbench.storage import write_json
@@ -49,7 +49,7 @@ def probe(name: str, kind: str, folder: Path, root: Path | None, progress: Progr
     answers = reopened(run, recipe, data.dataset.classes, best_device(), progress)
     variations = _variations(answers, recipe, kind)
     heard = [_heard(run, answers, data, kind, i, one, progress) for i, one in enumerate(variations)]
-    features = answers.trained[recipe.shown_stage].windowing.features
+    features = answers.trained[recipe.answering["whole"]].windowing.features
     path = run.path / "probes" / f"{kind}.json"
     write_json(path, _found(kind, scores, variations, heard, features))
     return path
@@ -66,7 +66,7 @@ def _data(run: Run, scores: Mapping[str, Any], root: Path | None) -> Data:
 
 
 def _variations(answers: Answers, recipe: Recipe, kind: str) -> Sequence[Variation]:
-    assembly = answers.trained[recipe.shown_stage]
+    assembly = answers.trained[recipe.answering["whole"]]
     known = assembly.architecture.probes
     if kind not in known:
         raise UnknownName(
@@ -90,13 +90,13 @@ def _heard(
 ) -> Scores:
     """Predictions of one way, written and scored."""
     recipe = answers.recipe
-    assembly = replace(answers.trained[recipe.shown_stage], network=variation.network)
+    system = with_network(system_of(recipe, answers.trained), variation.network)
     progress.say(variation.name)
     post = PostProcessing(**run.scores["post"])
-    said = Listening(recipe, data, assembly, answers, progress).predict(TEST, post)
+    said = Listening(recipe, data, system, answers, progress).predict(TEST, post)
     clips: list[Clip] = [clip for clip, _ in said]
     own = Run(run.path / "probes" / kind / str(number))
-    write_sed(own, clips, {clip.id: p for clip, p in said}, assembly.classes)
+    write_sed(own, clips, {clip.id: p for clip, p in said}, system.classes)
     return scored_sed(own, None)
 
 

@@ -15,7 +15,6 @@ from seldbench import runs
 from seldbench.contracts import Clip, PostProcessing, Progress
 from seldbench.experiment import graph
 from seldbench.experiment.answers import Answers
-from seldbench.experiment.assembly import Assembly
 from seldbench.experiment.beginning import first_weights
 from seldbench.experiment.checks import check_decoding, check_grid, check_scorers, one_label
 from seldbench.experiment.files import write_sed, write_seld, write_tagging
@@ -23,6 +22,7 @@ from seldbench.experiment.graph import Node
 from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
 from seldbench.experiment.scoring import score_file, scored
+from seldbench.experiment.system import system_of
 from seldbench.experiment.validation import fixed
 from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe, canonical
@@ -60,9 +60,9 @@ class Experiment:
         }
         for one in prepared.values():
             check_grid(one.assembly, one.stage.architecture, dataset)
-        shown = prepared[recipe.shown_stage].assembly
-        shown.windowing.check(clips)
-        check_decoding(shown, recipe, dataset)
+        system = system_of(recipe, {name: one.assembly for name, one in prepared.items()})
+        system.check(clips)
+        check_decoding(system, recipe, dataset)
         return prepared
 
     def splits(self) -> set[str]:
@@ -141,24 +141,24 @@ class Experiment:
             for node in self.nodes(fold):
                 which = f"{node.name}@{fold}" if self.data.dataset.folds > 1 else node.name
                 done[which] = graph.execute(node, prepared[node.name], answers, progress)
-            shown = prepared[self.recipe.shown_stage].assembly
-            listening = Listening(self.recipe, self.of_fold(fold), shown, answers, progress)
+            system = system_of(self.recipe, answers.trained)
+            listening = Listening(self.recipe, self.of_fold(fold), system, answers, progress)
             post = listening.post()
             said = listening.predict(TEST, post)
             folds |= {clip.id: fold for clip, _ in said}
             heard += said
-        self._write(run, dict(heard), shown, folds)
+        self._write(run, dict(heard), system.classes, folds)
         return post, done
 
     def _write(
         self,
         run: Run,
         heard: Mapping[Clip, Prediction],
-        assembly: Assembly,
+        classes: tuple[str, ...],
         folds: Mapping[str, int],
     ) -> None:
         """Predictions on test, written to the run as files."""
-        dataset, classes = self.data.dataset, assembly.classes
+        dataset = self.data.dataset
         clips, predictions = list(heard), {clip.id: p for clip, p in heard.items()}
         if dataset.task == "seld":
             assert dataset.grid is not None
@@ -180,7 +180,7 @@ class Experiment:
         """Scored from the files, as anybody's would be."""
         recipe = self.recipe
         scores = scored(run, self.data.dataset.task, recipe.scorers, self.data.dataset.classes)
-        parameters = [d["parameters"] for name, d in done.items() if _of(name, recipe.shown_stage)]
+        parameters = {name.split("@")[0]: d["parameters"] for name, d in done.items()}
         first = {name: first_weights(stage) for name, stage in recipe.stages.items()}
         said = {
             "task": self.data.dataset.task,
@@ -201,7 +201,7 @@ class Experiment:
                 **({"boxes": dict(post.boxes)} if post.boxes else {}),
                 **({"folds": list(post.folds)} if post.folds else {}),
             },
-            "parameters": parameters[0],
+            "parameters": sum(parameters[stage] for stage in recipe.answering.values()),
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
         }
@@ -221,8 +221,3 @@ class Experiment:
             "folds": dataset.folds,
             **dataset.provenance(),
         }
-
-
-def _of(name: str, stage: str) -> bool:
-    """Whether a training, by stage or by stage@fold, is of that stage."""
-    return name.split("@")[0] == stage

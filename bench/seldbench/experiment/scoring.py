@@ -17,6 +17,8 @@ from seldbench.evaluation import (
     score_seld,
     score_tagging_files,
 )
+from seldbench.events import DirectionTable
+from seldbench.experiment.files import OUTPUTS
 from seldbench.metrics.seld import SCORERS
 from seldbench.runs import FORMAT, Run
 
@@ -90,9 +92,29 @@ def scored_seld(run: Run, scorers: Sequence[str], classes: Sequence[str]) -> Sco
         every = {score: scores.scores.get(score) for score in SCORERS[name].scores}
         found.append(_with_names(replace(scores, scores=every), classes))
     first, *further = found
+    for half in _halves(run, reference, predicted, scorers[0], classes):
+        first = _joined(first, half, "")
     for name, scores in zip(scorers[1:], further):
         first = _joined(first, scores, f"{name}/")
     return replace(first, details={**first.details, "scorers": list(scorers)})
+
+
+def _halves(
+    run: Run,
+    reference: DirectionTable,
+    predicted: DirectionTable,
+    scorer: str,
+    classes: Sequence[str],
+) -> list[Scores]:
+    """Each half with the other one ideal, where there are scores and directions of all frames."""
+    path = run.predictions / OUTPUTS
+    outputs = annotations.read_frame_outputs(path) if path.exists() else None
+    if outputs is None or outputs.scores is None or outputs.doa is None:
+        return []
+    number = len(classes)
+    activity = score_seld(reference, predicted, scorer, classes=number, oracle="doa")
+    directions = score_seld(reference, outputs, scorer, classes=number, oracle="sed")
+    return [_with_names(scores, classes) for scores in (activity, directions)]
 
 
 def _with_names(scores: Scores, classes: Sequence[str]) -> Scores:

@@ -9,13 +9,14 @@ from torch import nn
 from seldbench.contracts import Clip, PostProcessing
 from seldbench.errors import UnknownName, near
 from seldbench.evaluation import SELECTION, Validation
-from seldbench.events import DirectionTable
+from seldbench.events import DirectionTable, EventList
 from seldbench.experiment.assembly import Assembly
 from seldbench.inference.decoding import decode, masked
 from seldbench.inference.gathering import (
     clip_scores_of,
     direction_reference,
     directions_of,
+    frame_outputs_of,
     frame_scores_of,
     reference_of,
 )
@@ -29,12 +30,14 @@ LOSS = "loss"  # of the recipe's heads; lower is better
 
 @dataclass(frozen=True)
 class Validator:
-    """select: {split: name of its score}. Post-processing is the recipe's before any tuning."""
+    """select: {split: name of its score}. scorer: whose rules hold for halves of a system of
+    directions. Post-processing is the recipe's before any tuning."""
 
     assembly: Assembly
     splits: Mapping[str, Sequence[Clip]]
     select: Mapping[str, str]
     post: Post
+    scorer: str = ""
     given: Given = nothing
 
     def __post_init__(self) -> None:
@@ -98,6 +101,7 @@ class Validator:
             )
             for clip, outputs in self.assembly.listener(network, device, self.given)(clips)
         }
+        rows = direction_reference(clips)
         return Validation(
             reference=reference_of(clips),
             durations={clip.id: clip.duration for clip in clips},
@@ -107,13 +111,17 @@ class Validator:
             clips=tuple(clip.id for clip in clips),
             classes=classes,
             directions=self._directions(clips, predictions),
+            rows=rows,
+            outputs=None if rows is None else frame_outputs_of(predictions),
+            scorer=self.scorer,
         )
 
     def _directions(
         self, clips: Sequence[Clip], predictions: Mapping[str, Prediction]
     ) -> tuple[DirectionTable, DirectionTable] | None:
         known = direction_reference(clips)
-        if known is None or any(p.events is None for p in predictions.values()):
+        said = [p.events for p in predictions.values()]
+        if known is None or not all(events is not None and directed(events) for events in said):
             return None
         grid = self.assembly.windowing.grid
         return known, directions_of(predictions, self.assembly.classes, grid)
@@ -127,6 +135,11 @@ def fixed(post: Post, classes: Sequence[str]) -> PostProcessing:
         post.origin,
         post.boxes_of(classes),
     )
+
+
+def directed(events: EventList) -> bool:
+    """Whether every event has a direction."""
+    return all(event.doa is not None for event in events)
 
 
 def mask_of(assembly: Assembly, post: Post) -> ClipMask | None:

@@ -110,7 +110,7 @@ class Stage(Table):
     augment: Augment = Augment()
     training: Training
     select: Annotated[dict[str, str], Field(min_length=1)] | Literal["last"]
-    inference: Inference = Field(default_factory=lambda: Inference(hop=None))
+    inference: Inference = Field(default_factory=lambda: Inference(hop=None, grid=None))
     average: tuple[PositiveInt, PositiveInt] | None = None
     init: dict[str, Origin | Literal["none"]] = {}
     inputs: dict[str, Input] = {}

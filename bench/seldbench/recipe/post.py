@@ -48,11 +48,12 @@ class Tune(Table):
     on: "test" under the protocol `cross_validated_on_test` alone: then clips are dealt to FOLDS
     folds, and those of each are decided by what is best on the others.
     score: "event_f1", of events; "psds1", of frame scores or boxes at all thresholds (thresholds
-    cannot be tuned by it); "f20", of directions, by the recipe's first scorer.
+    cannot be tuned by it); "f20", of directions, by the recipe's first scorer, or "f1_ideal_doa",
+    the same with ideal directions.
     """
 
     on: str
-    score: Literal["event_f1", "psds1", "f20"] = "event_f1"
+    score: Literal["event_f1", "psds1", "f20", "f1_ideal_doa"] = "event_f1"
     thresholds: list[float] = []
     medians: list[float] = []
     boxes: BoxGrid | None = None

@@ -40,6 +40,7 @@ from seldbench.evaluation.sed.inputs import (
 from seldbench.evaluation.sed.notes import notes_on
 from seldbench.evaluation.sed.official import official_sed
 from seldbench.evaluation.sed.ranked import ranked_measures
+from seldbench.evaluation.selection import SELECTION, Validation
 from seldbench.events import EventTable, OperatingPoints
 from seldbench.metrics.events.collar import Collar, class_f1, collar_counts
 from seldbench.metrics.events.truth import Truth, detections, truth
@@ -47,7 +48,6 @@ from seldbench.metrics.psds.changepoints import change_points
 from seldbench.metrics.psds.curves import DCASE
 from seldbench.metrics.psds.intersection import point_counts
 from seldbench.metrics.psds.weighted import Areas, psds_exact, psds_of_points
-from seldbench.metrics.selection import SELECTION, Validation
 from seldbench.metrics.uncertainty import Sample, Whole
 from seldbench.prediction import FrameScores
 
@@ -210,7 +210,7 @@ def _prepared(
 
 
 def selection_score(name: str, valid: Validation) -> float:
-    """A score by which a model is chosen; see `metrics.selection`.
+    """A score by which a model is chosen; see `evaluation.selection`.
 
     Raises:
         UnknownName: no such score.

@@ -211,8 +211,12 @@ def class_f20(
     predictions: DirectionTable,
     scorer: str,
     classes: Sequence[str],
+    *,
+    ideal: bool = False,
 ) -> dict[str, float]:
     """F20 by class name, of the classes that the reference has; what thresholds are chosen by.
+
+    ideal: with ideal directions, see `oracles`.
 
     Raises:
         UnknownName: no such scorer, or one without F20 (2019).
@@ -220,6 +224,9 @@ def class_f20(
     year = _scorer(scorer)
     if "f20" not in year.class_scores:
         raise UnknownName(f"{scorer} has no f20 by class; tune by one of a later year")
+    if ideal:
+        form: Angles = "cartesian" if year.angles == "cartesian" else "polar"
+        predictions = ideal_directions(reference, predictions, year, form)
     measured = reference.distance is not None and predictions.distance is not None
     counts = seld_counts(year, reference, predictions, classes=len(classes), with_distance=measured)
     values = seld_scores(counts, Whole(len(counts.files)))[1]["f20"][0]

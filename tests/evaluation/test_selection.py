@@ -1,13 +1,19 @@
 """Scores by which a model is chosen."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from seldbench.annotations import FrameOutputs, read_durations, read_events, read_predictions
+from seldbench.evaluation.selection import SELECTION, SELECTION_OF, Validation
 from seldbench.events import DirectionTable
-from seldbench.metrics.seld import SCORERS
-from seldbench.metrics.selection import SELECTION, SELECTION_OF, Validation
+from seldbench.geometry import unit_vectors
+from seldbench.metrics.events.truth import truth
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def valid(events, frames):
 
 
 def test_every_score_is_half_where_one_of_two_classes_is_found(valid):
-    names = [name for name in SELECTION if name not in SCORERS]
+    names = [name for name in SELECTION if name not in SELECTION_OF["seld"]]
     one_each = replace(valid, labels={"a": frozenset({"dog"}), "b": frozenset({"dog"})})
     of = {"accuracy": one_each}
     scores = {name: SELECTION[name](of.get(name, valid)) for name in names}
@@ -83,18 +89,16 @@ def test_every_score_that_selects_fits_a_task():
     assert set().union(*SELECTION_OF.values()) == set(SELECTION)
 
 
-def test_intersection_f1_equals_sed_scores_eval_at_a_half(synthetic, expected):
-    golden = expected["frame_scores"]["intersection_f_at_0.5"]["f"]["macro_average"]
-    valid = Validation(
-        synthetic.reference,
-        synthetic.durations,
-        {},
-        synthetic.predictions,
-        None,
-        synthetic.known.clips,
-        synthetic.known.classes,
+def test_intersection_f1_equals_sed_scores_eval_at_a_half():
+    golden = json.loads((GOLDEN / "expected_sed.json").read_text())["frame_scores"]
+    reference = read_events(GOLDEN / "frame_scores" / "ground_truth.tsv")
+    durations = read_durations(GOLDEN / "frame_scores" / "durations.tsv")
+    predictions = read_predictions(GOLDEN / "frame_scores" / "scores.npz")
+    known = truth(reference, durations)
+    valid = Validation(reference, durations, {}, predictions, None, known.clips, known.classes)
+    assert SELECTION["intersection_f1_macro"](valid) == pytest.approx(
+        golden["intersection_f_at_0.5"]["f"]["macro_average"], abs=1e-9
     )
-    assert SELECTION["intersection_f1_macro"](valid) == pytest.approx(golden, abs=1e-9)
 
 
 def directions(rows):
@@ -107,11 +111,11 @@ def directions(rows):
 
 @pytest.mark.parametrize("scorer", ["dcase2021", "dcase2022"])
 def test_of_directions_one_less_the_seld_score_selects(valid, scorer):
-    truth = directions([(k, label, 10) for k in range(20) for label in (0, 1)])
+    known = directions([(k, label, 10) for k in range(20) for label in (0, 1)])
     half = directions([(k, 0, 10) for k in range(20)])
     scores = [
-        SELECTION[scorer](replace(valid, directions=(truth, guess)))
-        for guess in (truth, half, directions([]))
+        SELECTION[scorer](replace(valid, directions=(known, guess)))
+        for guess in (known, half, directions([]))
     ]
     assert scores[0] == pytest.approx(1.0)
     assert scores[0] > scores[1] > scores[2]
@@ -120,3 +124,32 @@ def test_of_directions_one_less_the_seld_score_selects(valid, scorer):
 def test_a_score_of_directions_needs_directions(valid):
     with pytest.raises(ValueError, match="needs clips with directions"):
         SELECTION["dcase2021"](valid)
+
+
+def half(valid, scores=None, doa=None):
+    """Class 0 sounds at azimuth 10 in all of 20 frames."""
+    rows = directions([(k, 0, 10) for k in range(20)])
+    outputs = FrameOutputs(("a",), np.array([0, 20]), scores, doa)
+    return replace(valid, rows=rows, outputs=outputs, scorer="dcase2021")
+
+
+def test_an_activity_is_chosen_by_its_f1_with_ideal_directions(valid):
+    found = np.zeros((20, 2), dtype=np.float32)
+    found[:, 0] = 0.9
+    assert SELECTION["f1_ideal_doa"](half(valid, found)) == pytest.approx(1.0)
+    found[10:, 0] = 0.5  # not above a half: one second of two is missed
+    assert SELECTION["f1_ideal_doa"](half(valid, found)) == pytest.approx(2 / 3)
+
+
+def test_directions_are_chosen_by_their_error_with_ideal_activity(valid):
+    doa = np.broadcast_to(unit_vectors(np.full(2, 40.0), np.zeros(2)), (20, 2, 3))
+    assert SELECTION["le_ideal_sed"](half(valid, doa=doa)) == pytest.approx(-30.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"), [("f1_ideal_doa", "frame scores"), ("le_ideal_sed", "directions of all")]
+)
+def test_half_a_system_needs_what_that_half_says(valid, name, needs):
+    given = {"doa": np.ones((20, 2, 3))} if name == "f1_ideal_doa" else {"scores": np.ones((20, 2))}
+    with pytest.raises(ValueError, match=needs):
+        SELECTION[name](half(valid, **given))

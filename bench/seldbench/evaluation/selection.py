@@ -9,6 +9,8 @@ from functools import partial
 
 import numpy as np
 
+from seldbench.annotations.outputs import FrameOutputs
+from seldbench.evaluation.seld.scoring import score_seld
 from seldbench.events import DirectionTable, EventTable
 from seldbench.metrics.events.collar import Collar, collar_counts, macro_f1
 from seldbench.metrics.events.runs import events_above
@@ -34,7 +36,8 @@ class Validation:
 
     reference, durations: for scores of events. labels: {clip: its labels}, for clip scores.
     clip_scores: (clips, classes), rows and columns as in `clips` and `classes`. directions:
-    reference and predictions, where sources have directions.
+    reference and predictions, where sources have directions. For halves of a system of directions:
+    rows, the reference's; outputs, scores or directions of all frames; scorer, whose rules hold.
     """
 
     reference: EventTable | None
@@ -45,6 +48,9 @@ class Validation:
     clips: tuple[str, ...]
     classes: tuple[str, ...]
     directions: tuple[DirectionTable, DirectionTable] | None = None
+    rows: DirectionTable | None = None
+    outputs: FrameOutputs | None = None
+    scorer: str = ""
 
     def events(self) -> tuple[EventTable, FrameScores]:
         """Raises ValueError where there are no reference events or no frame scores."""
@@ -128,6 +134,35 @@ def seld(valid: Validation, scorer: str) -> float:
     return 1.0 - float(seld_scores(counts, Whole(len(counts.files)))[0]["seld_score"][0])
 
 
+def f1_ideal_doa(valid: Validation) -> float:
+    """Of the activity with ideal directions, by the scorer's rules (M2M-AST, Tables 7 to 10)."""
+    return _half(valid, "doa", "f1_ideal_doa", kind="scores")
+
+
+def le_ideal_sed(valid: Validation) -> float:
+    """The localization error of the directions with ideal activity, in degrees and negative, so
+    that higher is better."""
+    return -_half(valid, "sed", "le_ideal_sed", kind="doa")
+
+
+def _half(valid: Validation, oracle: str, name: str, *, kind: str) -> float:
+    outputs = valid.outputs
+    if valid.rows is None or outputs is None or getattr(outputs, kind) is None:
+        what = {"scores": "frame scores", "doa": "directions of all frames"}[kind]
+        raise ValueError(f"{name} needs clips with directions, and a head that says {what}")
+    scores = score_seld(
+        valid.rows,
+        outputs,
+        valid.scorer,
+        classes=len(valid.classes),
+        oracle=oracle,
+        threshold=THRESHOLD,
+        resampling=None,
+    )
+    value = scores.scores[name]
+    return float("nan") if value is None else float(value)
+
+
 SELECTION: dict[str, Callable[[Validation], float]] = {
     "clip_f1_macro": clip_f1_macro,
     "intersection_f1_macro": intersection_f1_macro,
@@ -135,11 +170,13 @@ SELECTION: dict[str, Callable[[Validation], float]] = {
     "psds1": psds1,
     "accuracy": accuracy,
     "map": map_,
+    "f1_ideal_doa": f1_ideal_doa,
+    "le_ideal_sed": le_ideal_sed,
     **{name: partial(seld, scorer=name) for name in SCORERS},
 }
 # Those that a data set of a task can give.
 SELECTION_OF: dict[str, tuple[str, ...]] = {
     "sed": ("clip_f1_macro", "intersection_f1_macro", "event_f1_macro", "psds1", "map"),
     "tagging": ("accuracy", "map", "clip_f1_macro"),
-    "seld": tuple(SCORERS),
+    "seld": (*SCORERS, "f1_ideal_doa", "le_ideal_sed"),
 }
