@@ -1,7 +1,7 @@
 """The encoder of AST: overlapping patches of a log-mel spectrogram, then blocks of a ViT.
 
-Source: Gong et al. 2021, arXiv:2104.01778; YuanGongND/ast, src/models/ast_models.py. Tensors have
-the names of timm's VisionTransformer, whose blocks these are.
+Its parts serve M2M-AST too. Tensors have the names of timm's VisionTransformer, whose blocks these
+are. Source: Gong et al. 2021, arXiv:2104.01778; YuanGongND/ast, src/models/ast_models.py.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint as recomputed
 
+from seldbench_baselines.blocks import Dropout
 from seldbench_baselines.clip_pooling import check_choice
 
 SIZES = {"base": (768, 12), "small": (384, 6), "tiny": (192, 3)}  # width, attention heads
@@ -25,12 +26,14 @@ AUDIOSET_MEAN, AUDIOSET_DEVIATION = -4.2677393, 4.5689974
 class Patches(nn.Module):
     """Patches of (bins, frames), a linear map of each."""
 
-    def __init__(self, width: int, patch: tuple[int, int], strides: tuple[int, int]) -> None:
+    def __init__(
+        self, width: int, patch: tuple[int, int], strides: tuple[int, int], channels: int = 1
+    ) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(1, width, patch, stride=strides)
+        self.proj = nn.Conv2d(channels, width, patch, stride=strides)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(batch, 1, bins, frames) -> (batch, rows * columns, width), rows of bins slowest"""
+        """(batch, channels, bins, frames) -> (batch, rows * columns, width), rows slowest"""
         return self.proj(image).flatten(2).transpose(1, 2)
 
 
@@ -70,7 +73,7 @@ class PatchEncoder(nn.Module):
         super().__init__()
         if blocks < 1:
             raise ValueError(f"blocks = {blocks}: an encoder has one at least")
-        self.width, heads = _sizes(size, width, heads)
+        self.width, heads = vit_size("AST", size, width, heads)
         self.rows, self.columns = patch_grid((bins, frames), patch, strides)
         self.frames, self.stride = frames, strides[1]
         self.mean, self.deviation, self.checkpoint = mean, deviation, checkpoint
@@ -108,7 +111,7 @@ class PatchEncoder(nn.Module):
         *blocks, last = self.blocks
         for block in blocks:
             x = through(block, x, self.checkpoint)
-        return self.norm(through(partial(_of_first, last), x, self.checkpoint))
+        return self.norm(through(partial(of_first, last, TOKENS), x, self.checkpoint))
 
     def _embedded(self, features: Tensor) -> Tensor:
         missing = self.frames - features.shape[2]
@@ -157,11 +160,20 @@ def patch_grid(
     return rows, columns
 
 
-def vit_block(width: int, heads: int, mlp: int | None = None) -> Block:
-    """A block as AST has it: norms first, MLP of four times the width, GELU, no dropout."""
+def vit_block(width: int, heads: int, mlp: int | None = None, dropout: float = 0.0) -> Block:
+    """A block as AST has it: norms first, MLP of four times the width, GELU.
+
+    Args:
+        dropout: after attention's projection and both layers of the MLP, never of its weights: what
+            `drop_rate` of timm's early ViT meant. AST has none.
+    """
     ratio = 4.0 if mlp is None else mlp / width
     norm: Any = partial(nn.LayerNorm, eps=1e-6)  # timm asks for a class and takes any maker
-    return Block(width, heads, mlp_ratio=ratio, qkv_bias=True, norm_layer=norm)
+    block = Block(width, heads, mlp_ratio=ratio, qkv_bias=True, norm_layer=norm)
+    if dropout:
+        block.attn.proj_drop = Dropout(dropout)
+        block.mlp.drop1, block.mlp.drop2 = Dropout(dropout), Dropout(dropout)
+    return block
 
 
 def initialise(module: nn.Module) -> None:
@@ -178,21 +190,25 @@ def through(block: Callable[[Tensor], Tensor], x: Tensor, again: bool) -> Tensor
     return block(x)
 
 
-def _of_first(block: Any, x: Tensor) -> Tensor:
-    """block(x)[:, :TOKENS]: only these ask, every token answers."""
+def of_first(block: Any, tokens: int, x: Tensor) -> Tensor:
+    """block(x)[:, :tokens]: only these ask, every token answers."""
     attention, width = block.attn, x.shape[2]
     weight, bias = attention.qkv.weight, attention.qkv.bias
     normed = block.norm1(x)
-    query = functional.linear(normed[:, :TOKENS], weight[:width], bias[:width])
+    query = functional.linear(normed[:, :tokens], weight[:width], bias[:width])
     key, value = functional.linear(normed, weight[width:], bias[width:]).chunk(2, dim=-1)
     heads = [t.unflatten(2, (attention.num_heads, -1)).transpose(1, 2) for t in (query, key, value)]
-    heard = functional.scaled_dot_product_attention(*heads)  # (batch, heads, 2, width / heads)
-    x = x[:, :TOKENS] + attention.proj(heard.transpose(1, 2).flatten(2))
+    heard = functional.scaled_dot_product_attention(*heads)  # (batch, heads, tokens, width / heads)
+    x = x[:, :tokens] + attention.proj_drop(attention.proj(heard.transpose(1, 2).flatten(2)))
     return x + block.mlp(block.norm2(x))
 
 
-def _sizes(size: str, width: int | None, heads: int | None) -> tuple[int, int]:
-    check_choice("AST", "size", size, SIZES)
+def vit_size(architecture: str, size: str, width: int | None, heads: int | None) -> tuple[int, int]:
+    """Width and attention heads of a size; `width` and `heads` override its two numbers.
+
+    Errors: ValueError for an unknown size, or a width that the heads cannot share.
+    """
+    check_choice(architecture, "size", size, SIZES)
     width, heads = width or SIZES[size][0], heads or SIZES[size][1]
     if width % heads:
         raise ValueError(f"{width} channels cannot be shared by {heads} attention heads")
