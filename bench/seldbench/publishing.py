@@ -43,8 +43,12 @@ class _Sounds:
     @cached_property
     def layout(self) -> str | None:
         """What the system heard; None of an ensemble, which hears nothing itself."""
-        recipe = read_json(self.run.path / "recipe.json")
-        return Recipe.model_validate(recipe).stage.layout if recipe.get("stages") else None
+        content = read_json(self.run.path / "recipe.json")
+        if not content.get("stages"):
+            return None
+        recipe = Recipe.model_validate(content)
+        *_, last = recipe.answering.values()  # of two stages the one that hears directions
+        return recipe.stages[last].layout
 
     def read(self, name: str) -> tuple[np.ndarray, int]:
         """The first channel of a clip and its sample rate."""

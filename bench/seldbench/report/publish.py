@@ -173,6 +173,8 @@ def _why(chosen: Mapping[str, str] | str | None) -> str:
 
 
 def _chosen_by(score: str) -> str:
+    if score == "le_ideal_sed":
+        return "le_ideal_sed, its sign turned,"
     return f"1 less the SELD score of {score}" if score in SCORERS else score
 
 

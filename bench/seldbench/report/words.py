@@ -117,6 +117,9 @@ MEANINGS = {
     "diste_cd": "error of the distance, where the class is right",
     "seld_score": "mean of the errors of detection and localisation, each brought to 0 to 1",
     "doa_error": "angle between true and predicted directions, whatever their class",
+    "f1_ideal_doa": "who sounds when: F1 where every direction is taken for right",
+    "lr_ideal_doa": "the recall of it",
+    "le_ideal_sed": "from where: the angle to the true direction wherever a class truly sounds",
     "frame_recall": "share of the frames with the right number of directions",
 }
 SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
