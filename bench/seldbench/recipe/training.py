@@ -49,6 +49,7 @@ class Training(Table):
     steps: int | None = Field(None, gt=0)
     window: float = Field(gt=0)
     hop: float | None = Field(None, gt=0)
+    random_phase: bool = False
     optimiser: Literal["adam", "adamw"] = "adam"
     lr: float = Field(1e-3, gt=0)
     rates: dict[str, PositiveFloat] = {}
