@@ -6,11 +6,14 @@ sphere.
 Source: README of STARSS23 (formats and positions); radius from sharathadavanne/seld-dcase2019.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from seldbench.geometry import ROTATIONS, Rotation, unit_vectors
 
 Array = np.ndarray
+ChannelMap = tuple[Array, Array]  # order and signs, see `channel_map`
 
 MIC_RADIUS = 0.042  # metres
 # Azimuth and elevation of the microphones M1 ... M4.
@@ -31,7 +34,7 @@ def rotations(layout: str) -> tuple[Rotation, ...]:
     return tuple(r for r in ROTATIONS if channel_map(layout, r) is not None)
 
 
-def channel_map(layout: str, rotation: Rotation) -> tuple[Array, Array] | None:
+def channel_map(layout: str, rotation: Rotation) -> ChannelMap | None:
     """(order, signs), (channels,) each: channel i of the rotated scene is signs[i] times channel
     order[i] of the scene. None where no exchange of channels is that rotation."""
     if layout == "foa":
@@ -42,7 +45,18 @@ def channel_map(layout: str, rotation: Rotation) -> tuple[Array, Array] | None:
     return (np.arange(CHANNELS[layout]), np.ones(CHANNELS[layout])) if same else None
 
 
-def _foa_map(rotation: Rotation) -> tuple[Array, Array] | None:
+def vector_map(rotation: Rotation, order: Sequence[int] = (0, 1, 2)) -> ChannelMap | None:
+    """As `channel_map`, of the components of a vector of space in this order out of 0 (Y), 1 (Z),
+    2 (X), that of Ambisonics."""
+    channels = _foa_map(rotation)
+    if channels is None:
+        return None
+    before, signs = channels[0][1:] - 1, channels[1][1:]
+    places = list(order)
+    return np.array([places.index(n) for n in before[places]]), signs[places]
+
+
+def _foa_map(rotation: Rotation) -> ChannelMap | None:
     matrix = np.asarray(rotation.matrix)[np.ix_([1, 2, 0], [1, 2, 0])]  # y, z, x
     order = np.abs(matrix).argmax(axis=1)
     signs = np.take_along_axis(matrix, order[:, None], axis=1)[:, 0]
@@ -51,7 +65,7 @@ def _foa_map(rotation: Rotation) -> tuple[Array, Array] | None:
     return np.append(0, order + 1), np.append(1.0, signs)
 
 
-def _mic_map(rotation: Rotation) -> tuple[Array, Array] | None:
+def _mic_map(rotation: Rotation) -> ChannelMap | None:
     # A microphone hears of the rotated scene what the one at its turned-back place heard before.
     before = rotation.inverse(MIC_POSITIONS)
     distance = np.linalg.norm(before[:, None] - MIC_POSITIONS[None], axis=-1)

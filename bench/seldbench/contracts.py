@@ -143,6 +143,11 @@ class Features(Protocol):
         """A spectrum with every bin amplified by `decibels`, broadcastable to the spectrum."""
         ...
 
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """The spectrum of the rotated scene, where exchanging channels and their signs makes it
+        exactly; None where it does not: then waves are turned. Of the identity the spectrum."""
+        ...
+
     def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """Log and scaling -> (batch, channels, frames, bins); start: the first frame in the clip
         that `statistic` is of, one for all or (batch,).
@@ -199,7 +204,15 @@ class OutputFormat(Protocol):
 
     def merge(self, windows: Tensor, starts: Sequence[int], frames: int) -> Tensor:
         """(windows, ...) of one clip -> the clip's: overlaps averaged, tracks aligned. Starts may
-        repeat: rotated views of one window are averaged likewise."""
+        repeat: rotated views of one window, and what each microphone says, are averaged
+        likewise."""
+        ...
+
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """A clip's merged outputs, (frames, ...), in label frames of `times` of theirs each; of the
+        last one what there is.
+
+        Errors: ValueError where frames cannot be put together so."""
         ...
 
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:

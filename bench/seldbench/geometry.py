@@ -79,3 +79,4 @@ def _axis_rotations() -> tuple[Rotation, ...]:
 # the elevations that they have; the identity first.
 # Source: Mazzon et al., DCASE 2019 workshop (first-order Ambisonics domain rotation).
 ROTATIONS = _axis_rotations()
+IDENTITY = ROTATIONS[0]

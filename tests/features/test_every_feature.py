@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from seldbench import registry
+from seldbench.arrays import channel_map
+from seldbench.arrays import rotations as rotations_of
 from seldbench.audio import Waveform
 from seldbench.contracts import Clip
+from seldbench.geometry import IDENTITY, ROTATIONS
 from seldbench.windows import BLOCK, Windowing
 
 MICS = {"mono": 1, "foa": 4, "mic": 4, "circular8": 8}
@@ -112,3 +115,51 @@ def test_channels_of_lags_come_last_and_have_no_level(features):
     assert 0 < first <= features.channels
     assert torch.equal(louder[:, first:], spectrum[:, first:])
     assert not torch.equal(louder[:, :first], spectrum[:, :first])
+
+
+def turned(waves, layout, rotation):
+    """Waves of the rotated scene."""
+    order, signs = channel_map(layout, rotation)
+    return waves[:, order.tolist()] * torch.tensor(signs, dtype=torch.float32)[:, None]
+
+
+def test_a_rotated_spectrum_is_that_of_turned_waves_or_none(features):
+    waves = clips(features, 1.5)
+    spectrum = features.spectrum(waves)
+    for rotation in rotations_of(features.layout):
+        found = features.rotate(spectrum, rotation)
+        if found is not None:
+            expected = features.spectrum(turned(waves, features.layout, rotation))
+            torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-6)
+
+
+def test_the_identity_leaves_a_spectrum_and_no_exchange_makes_other_rotations(features):
+    spectrum = features.spectrum(clips(features, 0.5))
+    assert features.rotate(spectrum, IDENTITY) is spectrum
+    others = set(ROTATIONS) - set(rotations_of(features.layout))
+    assert all(features.rotate(spectrum, rotation) is None for rotation in others)
+
+
+@pytest.mark.parametrize(
+    "name, arguments, number",
+    [
+        ("logmel", {"layout": "foa"}, 16),
+        ("logmel", {"layout": "mic"}, 8),
+        ("iv_dcase2021", {}, 16),
+        ("iv_dcase2022", {}, 16),
+        ("iv_unit", {}, 16),
+        ("salsa", {"layout": "foa"}, 16),
+        ("salsa", {"layout": "mic"}, 1),  # phases wrap
+        ("salsa_lite", {}, 1),
+        ("gcc_phat", {}, 1),  # lags of a pair the other way round are cut at another end
+        ("logmel", {"layout": "mono"}, 1),
+        ("logmel_desed", {}, 1),
+        # What is added to samples does not turn with them.
+        ("iv_dcase2022", {"offset": 1e-3}, 2),
+    ],
+)
+def test_how_many_rotations_features_make_of_their_channels(name, arguments, number):
+    features = registry.find("features", name)(**arguments)
+    spectrum = features.spectrum(clips(features, 0.5))
+    found = [features.rotate(spectrum, rotation) for rotation in ROTATIONS]
+    assert sum(one is not None for one in found) == number

@@ -9,8 +9,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from seldbench.arrays import ChannelMap, vector_map
 from seldbench.features._spectrograms import Directions, MelBands
 from seldbench.features._stft import Spectra
+from seldbench.geometry import Rotation
 
 # (intensity (batch, 3, frames, bins), power (batch, 4, frames, bins)) -> (batch, 1, frames, bins)
 Level = Callable[[Tensor, Tensor], Tensor]
@@ -39,6 +41,10 @@ class Intensity(Directions):
         intensity.addcmul_(imag[:, :1], imag[:, 1:])
         vector = self.bands(intensity.div_(self.level(intensity, power)))
         return vector if self.order == [0, 1, 2] else vector[:, self.order]
+
+    def channel_map(self, rotation: Rotation) -> ChannelMap | None:
+        """The vector turned; its level is the same."""
+        return vector_map(rotation, self.order)
 
 
 def length(intensity: Tensor, power: Tensor, *, epsilon: float) -> Tensor:

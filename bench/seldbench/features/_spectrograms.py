@@ -6,16 +6,20 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from seldbench.arrays import CHANNELS
+from seldbench.arrays import CHANNELS, ChannelMap, channel_map
 from seldbench.errors import near
 from seldbench.features._mel import slaney_bank
 from seldbench.features._standard import population
 from seldbench.features._stft import Stft
 from seldbench.features._whole import Rule, decibels_
+from seldbench.geometry import IDENTITY, Rotation
 
 SAMPLE_RATE = 24000
 GROUPS = 4  # of bands
 STANDARDISED = ("all", "spectrograms", "none")
+# What may be added to every sample and left out of account: the rounding of 16-bit audio as float32
+# is as large. A channel whose sign is turned has it with the wrong sign.
+UNHEARD = 1e-7
 
 
 class Bands(nn.Module):
@@ -28,6 +32,11 @@ class Directions(nn.Module):
     """Further channels: forward(Spectra) -> (batch, channels, frames, bins)."""
 
     channels: int
+
+    def channel_map(self, rotation: Rotation) -> ChannelMap | None:
+        """Order and signs of these channels in the rotated scene, as `arrays.channel_map`; None, as
+        of phases between microphones, where no exchange makes it exactly."""
+        return None
 
 
 class MelBands(Bands):
@@ -143,6 +152,23 @@ class SpectrogramFeatures(nn.Module):
         factor = (10.0 ** (decibels / 10.0)).expand_as(spectrum)[:, : self.mics]
         louder = spectrum[:, : self.mics] * factor
         return torch.cat([louder, spectrum[:, self.mics :]], dim=1)
+
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """Spectrograms exchanged, directions with signs; None where directions are not made so."""
+        if rotation == IDENTITY:
+            return spectrum
+        mics = channel_map(self.layout, rotation)
+        if mics is None or (self.stft.offset > UNHEARD and (mics[1] < 0).any()):
+            return None
+        turned = spectrum[:, mics[0].tolist()]
+        if self.directions is None:
+            return turned
+        further = self.directions.channel_map(rotation)
+        if further is None:
+            return None
+        order, signs = further
+        vector = spectrum[:, (order + self.mics).tolist()]
+        return torch.cat([turned, vector * vector.new_tensor(signs)[:, None, None]], dim=1)
 
     def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """Decibels, the rule for whole clips, standardisation -> (batch, channels, frames, bins).

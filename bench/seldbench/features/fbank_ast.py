@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from seldbench.features._mel import kaldi_bank, kaldi_edges
+from seldbench.geometry import IDENTITY, Rotation
 
 WINDOW_SAMPLES = 400
 HOP_SAMPLES = 160
@@ -112,6 +113,10 @@ class FbankAst(nn.Module):
     def gain(self, spectrum: Tensor, decibels: Tensor) -> Tensor:
         """Logarithms of a power amplified by `decibels`, broadcastable to the spectrum."""
         return spectrum + decibels * NEPERS
+
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """One microphone hears no direction: nothing but the identity."""
+        return spectrum if rotation == IDENTITY else None
 
     def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """The spectrum as it is."""

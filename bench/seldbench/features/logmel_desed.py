@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from seldbench.errors import near
 from seldbench.features._mel import htk_bank
 from seldbench.features._stft import centred_stft, frame_count, magnitude
+from seldbench.geometry import IDENTITY, Rotation
 
 N_FFT = 2048
 HOP_SAMPLES = 256
@@ -92,6 +93,10 @@ class LogMelDesed(nn.Module):
     def gain(self, spectrum: Tensor, decibels: Tensor) -> Tensor:
         """Magnitudes amplified by `decibels`, broadcastable to the spectrum."""
         return spectrum * 10.0 ** (decibels / 20.0)
+
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """One microphone hears no direction: nothing but the identity."""
+        return spectrum if rotation == IDENTITY else None
 
     def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """Decibels, scaled by the clip's `statistic` -> (batch, 1, frames, bins).

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from seldbench.features._mel import slaney_bank
 from seldbench.features._stft import centred_stft, frame_count
 from seldbench.features._whole import SMALLEST
+from seldbench.geometry import IDENTITY, Rotation
 
 BANDS = 64
 LOWEST = 50.0
@@ -94,6 +95,10 @@ class LogMelPanns(nn.Module):
     def gain(self, spectrum: Tensor, decibels: Tensor) -> Tensor:
         """Power amplified by `decibels`, broadcastable to the spectrum."""
         return spectrum * 10.0 ** (decibels / 10.0)
+
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """One microphone hears no direction: nothing but the identity."""
+        return spectrum if rotation == IDENTITY else None
 
     def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """Decibels, (batch, 1, frames, bins)."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seldbench.features._standard import population
+from seldbench.geometry import IDENTITY, Rotation
 
 WINDOW_SAMPLES, N_FFT, HOP_SAMPLES = 960, 1024, 320
 PAD = (WINDOW_SAMPLES - HOP_SAMPLES) // 2
@@ -98,6 +99,10 @@ class LogMelPb(nn.Module):
     def gain(self, spectrum: Tensor, decibels: Tensor) -> Tensor:
         """Power amplified by `decibels`, broadcastable to the spectrum."""
         return spectrum * 10.0 ** (decibels / 10.0)
+
+    def rotate(self, spectrum: Tensor, rotation: Rotation) -> Tensor | None:
+        """One microphone hears no direction: nothing but the identity."""
+        return spectrum if rotation == IDENTITY else None
 
     def finish(self, spectrum: Tensor, statistic: Tensor, start: Tensor | int = 0) -> Tensor:
         """Logarithm, standardised and clamped -> (batch, 1, frames, bins).
