@@ -165,6 +165,9 @@ class Picked:
         self.source = source
         self.channels = list(channels)
 
+    def __repr__(self) -> str:
+        return f"Picked({self.source!r}, {self.channels})"
+
     @property
     def sample_rate(self) -> int:
         return self.source.sample_rate

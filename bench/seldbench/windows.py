@@ -16,26 +16,31 @@ import torch
 from torch import Tensor
 
 from seldbench import audio
+from seldbench.arrays import ChannelMap
 from seldbench.contracts import Clip, Features, Recording
 from seldbench.errors import BadFile
+from seldbench.microphones import microphones, recording_of
 from seldbench.spectra import SpectrumStore
 
 Array = np.ndarray
-ChannelMap = tuple[Array, Array]  # order and signs, see `arrays.channel_map`
 CPU = torch.device("cpu")
 BLOCK = 10.0  # seconds of a long clip that are heard at a time
 
 
 @dataclass(frozen=True)
 class Windowing:
-    """Windows of `window` seconds whose onsets lie on `grid` (the hop of the labels).
+    """Windows of `window` seconds. grid: the hop of the labels.
 
+    stride: onsets lie on every so many label frames, which are brought to one in the end.
+    each: the layout whose microphones are each heard alone; None: clips are heard as they are.
     store: where spectra of clips are kept, if anywhere.
     """
 
     features: Features
     window: float
     grid: float
+    stride: int = 1
+    each: str | None = None
     store: SpectrumStore = field(default_factory=SpectrumStore, compare=False)
 
     @property
@@ -48,14 +53,30 @@ class Windowing:
         """Feature frames of a window."""
         return self.features.frames(self.samples)
 
-    def onsets(self, duration: float, hop: float) -> list[float]:
-        """Onsets of the windows that cover a clip, on the grid and at most `hop` apart.
+    @property
+    def step(self) -> float:
+        """From one possible onset to the next."""
+        return self.grid * self.stride
 
-        The last one ends with the clip, or less than a step of the grid beyond it.
-        """
-        last = max(0, int(np.ceil((duration - self.window) / self.grid - 1e-6)))
-        step = max(1, int(hop / self.grid + 1e-6))
-        return [n * self.grid for n in (*range(0, last, step), last)]
+    def steps(self, hop: float) -> int:
+        """The most steps that are no longer than `hop`, at least one."""
+        return max(1, int(hop / self.step + 1e-6))
+
+    def onsets(self, duration: float, hop: float) -> list[float]:
+        """Onsets of the windows that cover a clip, at most `hop` apart."""
+        last = self._last(duration)
+        return [n * self.step for n in (*range(0, last, self.steps(hop)), last)]
+
+    def last(self, duration: float) -> float:
+        """The onset of the window that ends with a clip, or less than a step beyond it."""
+        return self._last(duration) * self.step
+
+    def _last(self, duration: float) -> int:
+        return max(0, int(np.ceil((duration - self.window) / self.step - 1e-6)))
+
+    def views(self, clip: Clip) -> tuple[Clip, ...]:
+        """What is heard of a clip: itself, or each of its microphones."""
+        return (clip,) if self.each is None else microphones(clip, self.each)
 
     def heard(self, clip: Clip, onset: float = 0.0) -> int:
         """Feature frames of the clip from `onset` on that lie within its recording."""
@@ -74,7 +95,7 @@ class Windowing:
     def check(self, clips: Iterable[Clip]) -> None:
         """Raises BadFile or MissingData for a clip that has not what the features hear."""
         for clip in clips:
-            _ = self._recording(clip).mics  # opens a file's header
+            _ = recording_of(clip, self.each or self.features.layout).mics  # opens a file's header
 
     def cut(self, clip: Clip, onset: float) -> Array:
         """The window from `onset` with margins: (mics, margin + samples + margin) float32."""
@@ -86,15 +107,20 @@ class Windowing:
         spectrum = self.features.spectrum(waves)
         return spectrum.narrow(-2, self.features.margin, self.frames)
 
-    def whole_features(
+    def whole_features(self, clips: Sequence[Clip], device: torch.device = CPU) -> Tensor:
+        """Features of whole clips of one padded length: (clips, channels, frames, bins)."""
+        return self.finished(clips, self.whole_spectra(clips, device))
+
+    def whole_spectra(
         self, clips: Sequence[Clip], device: torch.device = CPU, turn: ChannelMap | None = None
     ) -> Tensor:
-        """Finished features of whole clips of one padded length: (clips, channels, frames, bins).
+        """The spectra of whole clips of one padded length, (clips, ..., frames, bins); see
+        `whole_spectrum`."""
+        return torch.cat([self.whole_spectrum(clip, device, turn) for clip in clips])
 
-        turn: see `whole_spectrum`.
-        """
-        spectrum = torch.cat([self.whole_spectrum(clip, device, turn) for clip in clips])
-        finished = self.features.finish(spectrum, self.features.statistic(spectrum))
+    def finished(self, clips: Sequence[Clip], spectra: Tensor) -> Tensor:
+        """Features of whole clips, of their spectra: (clips, channels, frames, bins)."""
+        finished = self.features.finish(spectra, self.features.statistic(spectra))
         return self.blanked(finished, torch.tensor([self.heard(clip) for clip in clips]))
 
     def whole_spectrum(
@@ -162,18 +188,10 @@ class Windowing:
         return np.pad(_padded(waves, last - first), ((0, 0), (before, after)), mode="reflect")
 
     def _length(self, clip: Clip) -> int:
-        last = self.onsets(clip.duration, self.window)[-1]
-        return round(last * self.features.sample_rate) + self.samples
+        return round(self.last(clip.duration) * self.features.sample_rate) + self.samples
 
     def _recording(self, clip: Clip) -> Recording:
-        layout = self.features.layout
-        try:
-            found = clip.recordings[layout]  # a set on disk says itself where it looked
-        except KeyError:
-            raise BadFile(
-                f"{clip.id}: has no {layout!r} recording (it has: {', '.join(clip.recordings)});"
-                " choose features of a layout that it has"
-            ) from None
+        found = recording_of(clip, self.features.layout)
         return audio.resampled(found, self.features.sample_rate)
 
 

@@ -20,7 +20,7 @@ FLOORS = [
     {"annotations", "audio"},
     {"augment", "features", "formats", "metrics", "simulation"},
     {"registry"},
-    {"recipe", "tables", "runs", "spectra"},
+    {"recipe", "tables", "runs", "spectra", "microphones"},
     {"datasets", "windows"},
     {"training", "inference", "evaluation", "datacheck", "fetching"},
     {"experiment", "report"},

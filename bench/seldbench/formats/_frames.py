@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from scipy.ndimage import median_filter
 from torch import Tensor
 
@@ -102,6 +103,22 @@ def decided(
     smooth = median(scores, [odd_frames(s, hop) for s in seconds])
     smooth = smooth[: int(np.ceil(duration / hop - EDGE))]
     return smooth, smooth > by_class(post.thresholds, classes, "threshold")
+
+
+def coarser(outputs: Tensor, times: int) -> Tensor:
+    """(frames, ...) -> (frames / times, ...): means of `times` frames, at last of what is left."""
+    missing = -len(outputs) % times
+    padded = torch.cat([outputs, outputs.new_zeros(missing, *outputs.shape[1:])])
+    sums = padded.unflatten(0, (-1, times)).sum(1)
+    if missing:
+        sums[-1] *= times / (times - missing)
+    return sums / times
+
+
+def smoother(scores: Tensor, times: int) -> Tensor:
+    """(frames, classes) median-filtered over `times` frames, over one more where that is even."""
+    lengths = [times | 1] * scores.shape[1]
+    return torch.from_numpy(median(scores.cpu().numpy(), lengths)).to(scores.device)
 
 
 def spans(active: Array, fresh: Array | None = None) -> tuple[Array, Array, Array]:

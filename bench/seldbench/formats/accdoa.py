@@ -62,6 +62,10 @@ class Accdoa:
         frames where the last window ends before."""
         return _frames.overlap_average(windows, starts, frames)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """The mean vector of a label frame's frames."""
+        return _frames.coarser(outputs, times)
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """Every vector rotated."""
         return _directions.rotated(self._vectors(targets), rotation).flatten(-2)

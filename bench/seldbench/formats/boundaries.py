@@ -151,6 +151,13 @@ class Boundaries:
             return torch.cat([forward, backward], dim=-1)
         return torch.cat([heard(forward), to_come(backward)], dim=-1)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """Errors: ValueError: scores say what was heard up to a frame and from it on."""
+        raise ValueError(
+            "boundaries are scores up to a frame and from a frame on: means of them say neither;"
+            " leave inference.grid out"
+        )
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """As they are: classes have no direction."""
         return targets

@@ -143,6 +143,13 @@ class MultiAccdoa:
         merged = _tracks.aligned_average(tracks, starts, frames, lambda t: t[..., :3])
         return merged.movedim(-3, -1).flatten(1)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """Errors: ValueError: which track holds which source is free in every frame."""
+        raise ValueError(
+            "tracks change places from frame to frame: frames cannot be put together; leave"
+            " inference.grid out, and choose features or pools that make label frames as long"
+        )
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """Every vector rotated."""
         turned = _directions.rotated(targets[..., 1:4, :], rotation)

@@ -114,6 +114,12 @@ class SedDoa:
         last window ends before."""
         return _frames.overlap_average(windows, starts, frames)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """Probabilities as those of `strong`; the mean vector of a label frame's frames."""
+        activity, directions = self._halves(outputs)
+        smooth = _frames.smoother(activity, times)
+        return _frames.coarser(torch.cat([smooth, directions], dim=-1), times)
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """Every vector rotated."""
         activity, directions = self._halves(targets)

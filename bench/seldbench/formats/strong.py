@@ -118,6 +118,12 @@ class Strong:
         """Who sounds in either."""
         return torch.maximum(first, second)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """Median-filtered over a label frame (5 frames where it has 4, 3 where it has 2), then the
+        mean of its frames: (frames, classes) -> (frames / times, classes). So M2M-AST is reduced;
+        its paper gives no lengths."""
+        return _frames.coarser(_frames.smoother(outputs, times), times)
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """As they are: classes have no direction."""
         return targets

@@ -84,6 +84,10 @@ class Tags:
         """(windows, classes) -> (classes,), the mean: the label is one of the whole clip."""
         return windows.mean(0)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """As they are: a clip has no frames here."""
+        return outputs
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """As they are: classes have no direction."""
         return targets

@@ -109,6 +109,13 @@ class Tracks:
         merged = _tracks.aligned_average(self._apart(windows), starts, frames, _position)
         return merged.flatten(-2)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """Errors: ValueError: which track holds which source is free in every frame."""
+        raise ValueError(
+            "tracks change places from frame to frame: frames cannot be put together; leave"
+            " inference.grid out, and choose features or pools that make label frames as long"
+        )
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """Every vector rotated."""
         turned = _directions.rotated(targets[..., -3:, None], rotation).squeeze(-1)

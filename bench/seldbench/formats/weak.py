@@ -73,6 +73,10 @@ class Weak:
         """Who sounds in either."""
         return torch.maximum(first, second)
 
+    def coarser(self, outputs: Tensor, times: int) -> Tensor:
+        """As they are: a clip has no frames here."""
+        return outputs
+
     def rotate_targets(self, targets: Tensor, rotation: Rotation) -> Tensor:
         """As they are: classes have no direction."""
         return targets

@@ -1,9 +1,11 @@
-"""What a network says of whole clips: features once a clip, windows cut from them, overlaps merged.
+"""What a network says of whole clips: spectra once a clip, windows cut from them, overlaps merged.
 
-Short clips share a batch; memory is bounded by the batch and the longest clip.
+A clip may be heard in several views: by each of its microphones, or turned by rotations, whose
+features are made from the one spectrum where they can be. Short clips share a batch; memory is
+bounded by the batch and by one view of the longest clip.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +14,9 @@ from torch import Tensor, nn
 
 from seldbench.arrays import channel_map
 from seldbench.contracts import Clip, OutputFormat
-from seldbench.geometry import ROTATIONS, Rotation
+from seldbench.geometry import IDENTITY, Rotation
 from seldbench.windows import Windowing
 
-IDENTITY = ROTATIONS[0]
 # A clip -> what the network hears of it besides the features, by argument: (values,) each.
 Given = Callable[[Clip], Mapping[str, Tensor]]
 
@@ -31,7 +32,8 @@ class Listener:
 
     hop: seconds from one window of a long clip to the next. frames: label frames of a window.
     given: what the network hears of a clip besides its features.
-    rotations: a clip is heard turned by each of them, and the answers, turned back, are averaged.
+    rotations: a clip is heard turned by each of them, and the answers, turned back, are averaged;
+    as those of its microphones are where each is heard alone.
     Everything is computed in float32, so that scores do not depend on the machine's autocast.
     """
 
@@ -52,16 +54,28 @@ class Listener:
         for group in _together(clips, self.windowing.window, self.batch):
             yield from zip(group, self._outputs(group))
 
-    def spectra(self, clips: list[Clip], rotation: Rotation = IDENTITY) -> Tensor:
-        """Features of whole clips of one padded length: (clips, channels, frames, bins)."""
-        layout = self.windowing.features.layout
-        turn = None if rotation == IDENTITY else channel_map(layout, rotation)
-        return self.windowing.whole_features(clips, self.device, turn)
+    def views(self, clips: list[Clip]) -> Iterator[tuple[Rotation, Tensor]]:
+        """Every way in which clips of one padded length are heard, one after the other: how they
+        are turned, and their features, (clips, channels, frames, bins)."""
+        for same in zip(*map(self.windowing.views, clips), strict=True):
+            yield from self._turned(same)
+
+    def _turned(self, clips: Sequence[Clip]) -> Iterator[tuple[Rotation, Tensor]]:
+        features = self.windowing.features
+        spectra = self.windowing.whole_spectra(clips, self.device)
+        for rotation in self.rotations:
+            turned = features.rotate(spectra, rotation)
+            if turned is None:
+                channels = channel_map(features.layout, rotation)
+                assert channels is not None  # one of the layout's rotations
+                turned = self.windowing.whole_spectra(clips, self.device, channels)
+            yield rotation, self.windowing.finished(clips, turned)
 
     def _outputs(self, clips: list[Clip]) -> list[dict[str, Tensor]]:
         starts = self.windowing.onsets(max(clip.duration for clip in clips), self.hop)
         firsts = [round(start / self.windowing.features.hop) for start in starts]
-        views = [self._heard(clips, firsts, rotation) for rotation in self.rotations]
+        given = self._given(clips, len(firsts))
+        views = [self._heard(f, firsts, given, rotation) for rotation, f in self.views(clips)]
         outputs = {name: torch.cat([v[name] for v in views], dim=1) for name in views[0]}
         every = starts * len(views)
         return [
@@ -69,16 +83,20 @@ class Listener:
             for i, clip in enumerate(clips)
         ]
 
-    def _heard(self, clips: list[Clip], firsts: list[int], rotation: Rotation) -> dict[str, Tensor]:
-        """What is said of the windows of a turned scene, turned back: (clips, windows, ...)."""
-        spectra = self.spectra(clips, rotation)
-        length = self.windowing.frames
-        cuts = torch.stack([spectra[:, :, f : f + length] for f in firsts], dim=1).flatten(0, 1)
-        outputs = self._run(cuts, self._given(clips, len(firsts)))
-        back = rotation.inverse
+    def _heard(
+        self,
+        features: Tensor,
+        firsts: list[int],
+        given: Mapping[str, Tensor],
+        rotation: Rotation,
+    ) -> dict[str, Tensor]:
+        """What is said of the windows of turned scenes, turned back: (clips, windows, ...)."""
+        outputs = self._run(features, firsts, given)
         if rotation != IDENTITY:
+            back = rotation.inverse
             outputs = {name: self.formats[name].rotate(o, back) for name, o in outputs.items()}
-        return {name: o.unflatten(0, (len(clips), len(firsts))) for name, o in outputs.items()}
+        shape = (len(features), len(firsts))
+        return {name: o.unflatten(0, shape) for name, o in outputs.items()}
 
     def _given(self, clips: list[Clip], windows: int) -> dict[str, Tensor]:
         """The further inputs of every window: {argument: (clips * windows, values)}."""
@@ -88,12 +106,19 @@ class Listener:
             for name in of_clips[0]
         }
 
-    def _run(self, cuts: Tensor, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _run(
+        self, features: Tensor, firsts: list[int], given: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """(clips, channels, frames, bins) -> (clips * windows, ...). Windows are cut a batch at a
+        time: where they overlap, all together are many times their clip."""
         parts: dict[str, list[Tensor]] = {}
-        for first in range(0, len(cuts), self.batch):
-            chunk = slice(first, first + self.batch)
+        places = [(clip, first) for clip in features for first in firsts]
+        length = self.windowing.frames
+        for begin in range(0, len(places), self.batch):
+            chunk = slice(begin, begin + self.batch)
+            cuts = torch.stack([clip[:, f : f + length] for clip, f in places[chunk]])
             further = {name: t[chunk].to(self.device) for name, t in given.items()}
-            raw = self.network(cuts[chunk], **further)
+            raw = self.network(cuts, **further)
             for name, form in self.formats.items():
                 parts.setdefault(name, []).append(form.activate(raw[name].float()).cpu())
         return {name: torch.cat(chunks) for name, chunks in parts.items()}
@@ -106,9 +131,13 @@ class Listener:
         firsts = [round(start / hop) for start in starts]
         # A clip's last part of a frame has no label frame where the network's frames end before it.
         frames = min(int(np.ceil(clip.duration / hop - 1e-6)), max(firsts) + self.frames)
-        return {
+        merged = {
             name: form.merge(outputs[name], firsts, frames) for name, form in self.formats.items()
         }
+        times = self.windowing.stride
+        if times == 1:
+            return merged
+        return {name: form.coarser(merged[name], times) for name, form in self.formats.items()}
 
 
 def _together(clips: Iterable[Clip], window: float, batch: int) -> Iterator[list[Clip]]:
