@@ -46,11 +46,12 @@ HUGGING_FACE = [
 
 
 def convert(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Official or Hugging Face names -> the encoder's tensors, or all of AST's.
+    """Official or Hugging Face names -> the encoder's tensors, or all of AST's or of M2M-AST's.
 
     Left out on purpose: the two unused ImageNet heads; blocks beyond the part's own, and the last
-    norm where it has none; the tagging head where the part is the encoder, or has other classes
-    (AST then keeps its own new head). Positions come to another grid as in the official code.
+    norm where it has none; the tagging head where the part is the encoder or M2M-AST, or has other
+    classes (the network then keeps its own new head). Positions come to another grid as in the
+    official code. Every channel of M2M-AST has AST's one patch projection.
 
     Errors: ValueError for tensors that are unknown, missing, or of another size.
     """
@@ -63,7 +64,13 @@ def convert(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[st
             f"a position embedding of {patches} patches: no released AST has so many (they have:"
             f" {', '.join(map(str, sorted(GRIDS)))})"
         )
-    return _vit.filled(named, own, grid=GRIDS[patches], how="bilinear")
+    if not _vit.many_tokens(own):
+        return _vit.filled(named, own, grid=GRIDS[patches], how="bilinear")
+    if _vit.PROJECTION not in named:
+        raise ValueError(f"without {_vit.PROJECTION!r}: these are not the weights of an AST")
+    channels = own[_vit.PROJECTION].shape[1]
+    named[_vit.PROJECTION] = _vit.spread_colours(named[_vit.PROJECTION], channels, "mean")
+    return _vit.filled_many(named, own, grid=GRIDS[patches], how="bilinear", time_aware=False)
 
 
 def _renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
