@@ -70,7 +70,7 @@ class Answers:
                 masked(outputs, mask_of(assembly, self.recipe.post)),
                 clip,
                 formats=assembly.formats,
-                hop=assembly.windowing.grid,
+                hop=assembly.grid,
                 post=post,
             )
             if pseudo.kind == "strong" and said.events is not None:

@@ -14,6 +14,7 @@ from seldbench import registry
 from seldbench.arrays import rotations
 from seldbench.contracts import Architecture, Features, OutputFormat
 from seldbench.errors import BadRecipe, BadRun, near
+from seldbench.experiment.hearing import check_layout, stride
 from seldbench.inference.outputs import Given, Listener, nothing
 from seldbench.recipe import Component, Recipe, Stage
 from seldbench.runs import StageFolder
@@ -39,6 +40,12 @@ class Assembly:
     network: nn.Module
     frames: int
     inputs: Mapping[str, int]
+
+    @property
+    def grid(self) -> float:
+        """The hop of what is said of clips: that of the label frames, or what they are brought
+        to."""
+        return self.stage.inference.grid or self.windowing.grid
 
     @property
     def parameters(self) -> int:
@@ -83,14 +90,11 @@ def assemble(
 
     Raises:
         UnknownName: features, a format or a loss that nobody defines.
-        BadRecipe: arguments that a component does not take, or heads that the network lacks.
+        BadRecipe: arguments that a component does not take, heads that the network lacks, or a
+            layout or grid that does not fit.
     """
     features: Features = _built(registry.find("features", stage.features.name), stage.features)
-    if features.layout != stage.layout:
-        raise BadRecipe(
-            f"features {stage.features.name!r} hear {features.layout!r} recordings,"
-            f" the recipe's layout is {stage.layout!r}; make them agree"
-        )
+    check_layout(stage, features)
     formats = {name: format_of(stage, name, classes) for name in stage.heads}
     architecture = stage.architecture
     found: Architecture = registry.find("architectures", architecture)
@@ -98,11 +102,16 @@ def assemble(
         torch.manual_seed(seed)
         network = _network(architecture, found, stage, features, formats)
     network.to(memory_format=memory_format(stage.training.channels_last))
-    windowing = Windowing(features, stage.training.window, network.hop)  # type: ignore[arg-type]
+    hop = cast(float, network.hop)
+    each = stage.layout if stage.each_microphone else None
+    windowing = Windowing(features, stage.training.window, hop, stride(stage, hop), each)
     with _in_words(architecture):
         outputs = of_silence(network, windowing, inputs)
     frames = _frames(outputs, windowing, formats)
-    return Assembly(stage, found, classes, windowing, formats, network, frames, inputs)
+    assembly = Assembly(stage, found, classes, windowing, formats, network, frames, inputs)
+    if windowing.stride > 1:
+        answer_to_silence(assembly)
+    return assembly
 
 
 def load_trained(assembly: Assembly, folder: StageFolder) -> None:
@@ -241,6 +250,21 @@ def of_silence(
     features = windowing.features
     silent = torch.zeros(1, features.channels, windowing.frames, features.bins)
     return network.eval()(silent, **{name: torch.zeros(1, n) for name, n in inputs.items()})
+
+
+def answer_to_silence(assembly: Assembly) -> dict[str, Tensor]:
+    """What is said of a clip of one silent window, by head. Raises BadRecipe where label frames
+    cannot be brought to the recipe's grid."""
+    said = of_silence(assembly.network, assembly.windowing, assembly.inputs)
+    times = assembly.windowing.stride
+    found = {}
+    for name, form in assembly.formats.items():
+        merged = form.merge(form.activate(said[name].float()), [0], assembly.frames)
+        try:
+            found[name] = merged if times == 1 else form.coarser(merged, times)
+        except ValueError as error:
+            raise BadRecipe(f"inference.grid, heads.{name}: {error}") from error
+    return found
 
 
 def _frames(

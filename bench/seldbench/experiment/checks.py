@@ -82,11 +82,18 @@ def check_batch(stage: Stage) -> None:
 
 def check_grid(assembly: Assembly, architecture: str, dataset: Dataset) -> None:
     """Directions are scored frame by frame: a network's frames must be the annotation's."""
-    hop = assembly.windowing.grid
+    hop = assembly.grid
     if dataset.task == "seld" and dataset.grid and abs(hop - dataset.grid) > 1e-6:
+        times = dataset.grid / assembly.windowing.grid
+        finer = times > 1.5 and abs(times - round(times)) < 1e-5
+        remedy = (
+            f"set inference.grid to {dataset.grid:g}"
+            if finer
+            else "choose features or pools that make them equal"
+        )
         raise BadRecipe(
             f"{architecture}: label frames of {hop:g} s, but {dataset.name} is annotated every"
-            f" {dataset.grid:g} s; choose features or pools that make them equal"
+            f" {dataset.grid:g} s; {remedy}"
         )
 
 

@@ -1,6 +1,6 @@
 """A stage checked and put together before anything is trained: what would fail, fails here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,7 +98,7 @@ def prepare(recipe: Recipe, stage: Stage, data: Data, seed: int) -> Prepared:
     validator = None
     if isinstance(stage.select, dict):
         splits = {split: list(data.clips(split)) for split in stage.select}
-        validator = Validator(assembly, splits, stage.select, recipe.post)
+        validator = Validator(assembly, splits, stage.select, recipe.post, recipe.scorers[0])
     hearing = Hearing(
         assembly.windowing,
         assembly.formats,
@@ -118,7 +118,15 @@ def prepare(recipe: Recipe, stage: Stage, data: Data, seed: int) -> Prepared:
         assembly.windowing.check(data.clips(split))
     step = _step(assembly, groups, batches.steps)
     return Prepared(
-        stage, data, seed, assembly, batches, step, hearing, validator, tuple(scaled_on)
+        stage,
+        data,
+        seed,
+        assembly,
+        batches,
+        step,
+        hearing,
+        validator,
+        tuple(_heard(assembly, scaled_on)),
     )
 
 
@@ -137,7 +145,7 @@ def _groups(stage: Stage, data: Data, assembly: Assembly, relabel: Relabel) -> l
         make_group(
             name,
             size,
-            [clip for split in name.split("+") for clip in relabel(split, data.clips(split))],
+            _heard(assembly, (c for s in name.split("+") for c in relabel(s, data.clips(s)))),
             heads=stage.heads,
             windowing=assembly.windowing,
             hop=stage.training.hop,
@@ -146,11 +154,17 @@ def _groups(stage: Stage, data: Data, assembly: Assembly, relabel: Relabel) -> l
     ]
 
 
+def _heard(assembly: Assembly, clips: Iterable[Clip]) -> list[Clip]:
+    """What is heard of clips: these, or each of their microphones."""
+    return [view for clip in clips for view in assembly.windowing.views(clip)]
+
+
 def _batches(
     assembly: Assembly, groups: Sequence[Group], seed: int, answers: Answers | None
 ) -> Batches:
     """Inputs by the answers of other stages; zeros, to try it out, while there are none."""
     stage, grid = assembly.stage, assembly.windowing.grid
+    hop = stage.training.hop or stage.training.window
     labels = {n: Labels(form, assembly.frames, grid) for n, form in assembly.formats.items()}
     return Batches(
         groups,
@@ -161,6 +175,7 @@ def _batches(
         whole_statistics=assembly.windowing.features.statistics and _plain_windows(stage, groups),
         given={name: _given(assembly, name, answers) for name in stage.inputs},
         balanced=stage.training.balanced,
+        phase=hop if stage.training.random_phase else None,
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from seldbench.contracts import Clip, OutputFormat
 from seldbench.errors import BadRecipe
 from seldbench.experiment.answers import Answers
-from seldbench.experiment.assembly import Assembly, of_silence
+from seldbench.experiment.assembly import Assembly, answer_to_silence
 from seldbench.formats.sed_doa import SedDoa
 from seldbench.recipe import Recipe
 
@@ -34,7 +34,7 @@ class System:
     @property
     def grid(self) -> float:
         """Seconds of a label frame."""
-        return self._first.windowing.grid
+        return self._first.grid
 
     @property
     def parameters(self) -> int:
@@ -64,7 +64,7 @@ class System:
 
     def of_silence(self) -> dict[str, Tensor]:
         """Outputs of one silent window, as of a clip."""
-        return self._joined([_of_silence(part) for part in self.parts.values()])
+        return self._joined([answer_to_silence(part) for part in self.parts.values()])
 
     def _joined(self, outputs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """Activity and directions side by side, over the frames that both have; the outputs of one
@@ -90,7 +90,7 @@ def system_of(recipe: Recipe, assemblies: Mapping[str, Assembly]) -> System:
         return System(parts, next(iter(parts.values())).formats)
     for part, wanted in HALVES.items():
         _check_half(part, recipe.answering[part], parts[part], wanted)
-    grids = [part.windowing.grid for part in parts.values()]
+    grids = [part.grid for part in parts.values()]
     if abs(grids[0] - grids[1]) > 1e-6:
         raise BadRecipe(
             f"answers: label frames of {grids[0]:g} s and of {grids[1]:g} s; bring both to one"
@@ -120,11 +120,3 @@ def _heard(
     answers.prepare(assembly.stage, clips)
     given = answers.given(assembly.stage)
     return iter(assembly.listener(assembly.network, answers.device, given)(clips))
-
-
-def _of_silence(assembly: Assembly) -> dict[str, Tensor]:
-    said = of_silence(assembly.network, assembly.windowing, assembly.inputs)
-    return {
-        name: form.merge(form.activate(said[name].float()), [0], assembly.frames)
-        for name, form in assembly.formats.items()
-    }

@@ -66,7 +66,7 @@ class Validator:
         windowing = self.assembly.windowing
         network.to(device).eval()
         total, count = 0.0, 0
-        for clip in self.splits[split]:
+        for clip in (v for whole in self.splits[split] for v in windowing.views(whole)):
             onsets = windowing.onsets(clip.duration, windowing.window)
             features = windowing.whole_features([clip], device)
             firsts = [round(onset / windowing.features.hop) for onset in onsets]
@@ -96,7 +96,7 @@ class Validator:
                 masked(outputs, mask_of(self.assembly, self.post)),
                 clip,
                 formats=formats,
-                hop=self.assembly.windowing.grid,
+                hop=self.assembly.grid,
                 post=post,
             )
             for clip, outputs in self.assembly.listener(network, device, self.given)(clips)
@@ -123,7 +123,7 @@ class Validator:
         said = [p.events for p in predictions.values()]
         if known is None or not all(events is not None and directed(events) for events in said):
             return None
-        grid = self.assembly.windowing.grid
+        grid = self.assembly.grid
         return known, directions_of(predictions, self.assembly.classes, grid)
 
 

@@ -2,7 +2,7 @@
 
 A group is a split, or several joined by "+" (drawn from uniformly). One epoch ends with the
 shortest group; every group is shuffled anew each epoch, or drawn from with replacement where it is
-balanced. All randomness comes from (seed, epoch).
+balanced. Windows of a clip may begin anew each epoch. All randomness comes from (seed, epoch).
 Source of the batch rule: frednam93/FDY-SED, ConcatDatasetBatchSampler; of balanced groups:
 YuanGongND/ast, egs/audioset/gen_weight_file.py.
 """
@@ -33,6 +33,7 @@ class Example:
     onset: float
 
 
+PHASE = 1  # of the seed, apart from that of the order
 READERS = 2  # threads; each holds a batch, and one more is ready
 
 # What the network is given of an example besides its features, with no batch axis.
@@ -130,12 +131,15 @@ class Batches:
         whole_statistics: bool = False,
         balanced: Collection[str] = (),
         given: Mapping[str, Given] | None = None,
+        phase: float | None = None,
     ) -> None:
         """
         Args:
             whole_statistics: windows carry the statistic of their whole clip (see `Batch`).
             balanced: groups that are drawn from with replacement (see `label_weights`).
             given: what the network is given besides, for a window; by the name of its argument.
+            phase: in every epoch each clip's windows begin later by a draw from [0, phase), on the
+                grid of onsets; None: as the groups have them.
 
         Raises:
             BadRecipe: a balanced group that is in no batch, or without labels.
@@ -146,6 +150,7 @@ class Batches:
         self._whole_statistics = whole_statistics
         self._statistics: dict[int, Tensor] = {}
         self._given = dict(given or {})
+        self._phase = phase
         names = [group.name for group in self.groups]
         for name in balanced:
             if name not in names:
@@ -158,7 +163,7 @@ class Batches:
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, in order."""
-        draws = [self._order(group, epoch, i) for i, group in enumerate(self.groups)]
+        draws = [self._drawn(group, epoch, i) for i, group in enumerate(self.groups)]
         with ThreadPoolExecutor(READERS) as readers:
             ahead = [
                 readers.submit(self._read, draws, step)
@@ -175,6 +180,27 @@ class Batches:
         chosen = [(g, e) for g in self.groups for e in g.examples[: min(g.size, 2)]]
         return self._batch(chosen, whole=False)
 
+    def _drawn(self, group: Group, epoch: int, index: int) -> list[Example]:
+        """The epoch's examples in order."""
+        examples = self._moved(group, epoch, index)
+        return [examples[i] for i in self._order(group, epoch, index)]
+
+    def _moved(self, group: Group, epoch: int, index: int) -> Sequence[Example]:
+        """The group's windows, those of a clip all later by the same draw; none ends beyond the
+        clip. The microphones of a clip, which have its id, share its draw: so the windows of an
+        epoch are those of the scenes, each heard by all."""
+        if self._phase is None:
+            return group.examples
+        windowing = self._windowing
+        draw = np.random.default_rng([self._seed, epoch, index, PHASE])
+        ids = dict.fromkeys(e.clip.id for e in group.examples)
+        steps = draw.integers(windowing.steps(self._phase), size=len(ids))
+        later = {name: n * windowing.step for name, n in zip(ids, steps.tolist())}
+        return [
+            Example(e.clip, min(e.onset + later[e.clip.id], windowing.last(e.clip.duration)))
+            for e in group.examples
+        ]
+
     def _order(self, group: Group, epoch: int, index: int) -> np.ndarray:
         """Indices of the epoch's examples, reshuffled as often as a long epoch needs."""
         draw = np.random.default_rng([self._seed, epoch, index])
@@ -184,11 +210,11 @@ class Batches:
         rounds = -(-wanted // len(group.examples))
         return np.concatenate([draw.permutation(len(group.examples)) for _ in range(rounds)])
 
-    def _read(self, draws: Sequence[np.ndarray], step: int) -> Batch:
+    def _read(self, draws: Sequence[Sequence[Example]], step: int) -> Batch:
         chosen = [
-            (group, group.examples[index])
-            for group, order in zip(self.groups, draws)
-            for index in order[step * group.size : (step + 1) * group.size]
+            (group, example)
+            for group, drawn in zip(self.groups, draws)
+            for example in drawn[step * group.size : (step + 1) * group.size]
         ]
         return self._batch(chosen, whole=self._whole_statistics)
 
