@@ -9,6 +9,7 @@ from seldbench.audio import AudioFile, Waveform
 from seldbench.contracts import Clip
 from seldbench.datasets._seld_files import Arrays
 from seldbench.errors import BadFile, MissingData
+from seldbench.microphones import microphones
 from seldbench.windows import Windowing
 
 
@@ -152,3 +153,64 @@ def test_a_window_shorter_than_a_frame_is_told():
     windowing = Windowing(registry.find("features", "fbank_ast")(), 0.02, 0.01)
     with pytest.raises(BadFile, match=r"noise.wav: a window of 0.02 s has no frame"):
         windowing.whole_spectrum(noise_clip(0.02))
+
+
+# --- microphones, each heard alone
+
+
+def scene(seconds=6.0, seed=5):
+    wave = np.random.default_rng(seed).standard_normal((4, round(seconds * 24000))) * 0.1
+    recordings = {"mic": Waveform(wave.astype(np.float32), 24000)}
+    return Clip("scene", seconds, recordings, labels=frozenset({"dog"}))
+
+
+def test_each_microphone_is_a_clip_with_all_that_is_known_of_the_scene():
+    clip = scene()
+    every = microphones(clip, "mic")
+    whole = clip.recordings["mic"].read(0.5, 1.0)
+    assert [(m.id, m.duration, m.labels) for m in every] == [("scene", 6.0, {"dog"})] * 4
+    for n, one in enumerate(every):
+        assert list(one.recordings) == ["mono"]
+        np.testing.assert_array_equal(one.recordings["mono"].read(0.5, 1.0), whole[n : n + 1])
+
+
+def test_microphones_of_files_open_nothing_before_they_are_read(tmp_path):
+    clip = Clip("a", 1.0, {"mic": AudioFile(tmp_path / "a.wav")})
+    first = microphones(clip, "mic")[0]
+    with pytest.raises(BadFile, match=r"a\.wav: cannot be read"):
+        first.recordings["mono"].read()
+    with pytest.raises(BadFile, match=r"a: has no 'foa' recording \(it has: mic\)"):
+        microphones(clip, "foa")
+
+
+def test_a_check_looks_for_the_recording_whose_microphones_are_heard(tmp_path):
+    windowing = Windowing(registry.find("features", "logmel")(), 1.0, 0.1, each="mic")
+    windowing.check([scene()])
+    absent = Clip("a", 1.0, {"mic": AudioFile(tmp_path / "a.wav")})
+    with pytest.raises(BadFile, match=r"a\.wav: cannot be read"):
+        windowing.check([absent])
+    with pytest.raises(BadFile, match=r"noise.wav: has no 'mic' recording \(it has: mono\)"):
+        windowing.check([noise_clip(1.0)])
+
+
+def test_kept_spectra_of_a_scenes_microphones_are_not_taken_for_each_other(tmp_path):
+    windowing = Windowing(registry.find("features", "logmel")(), 2.0, 0.1, each="mic")
+    clip = scene()
+    made = [windowing.whole_spectrum(view) for view in windowing.views(clip)]
+    windowing.store.open(tmp_path / "spectra")
+    for spectrum, view in zip(made, windowing.views(clip)):
+        kept = windowing.kept_window(view, 3.0)
+        torch.testing.assert_close(kept, spectrum[0, :, 150:250])
+    for spectrum, view in zip(made, windowing.views(clip)):  # made anew, as after a resumed start
+        torch.testing.assert_close(windowing.whole_spectrum(view), spectrum)
+    assert len(list((tmp_path / "spectra").iterdir())) == 4
+
+
+# --- windows on a coarser grid than the label frames'
+
+
+def test_onsets_lie_on_every_so_many_label_frames():
+    windowing = Windowing(registry.find("features", "logmel")(), 2.0, 0.025, stride=4)
+    assert windowing.onsets(5.13, 1.95) == pytest.approx([0.0, 1.9, 3.2])
+    assert windowing.last(5.13) == pytest.approx(3.2)
+    assert windowing.last(1.0) == 0.0

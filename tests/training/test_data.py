@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from seldbench import registry
+from seldbench.audio import Waveform
 from seldbench.augment import MixScenes, Mixup, WaveMixup
 from seldbench.contracts import Clip
 from seldbench.errors import BadRecipe, MissingData
+from seldbench.events import Event, EventList
 from seldbench.recipe import Head
 from seldbench.training.data import Batches, Example, Group, Labels, label_weights, make_group
 from seldbench.windows import Windowing
@@ -188,3 +190,120 @@ def test_scenes_that_join_bring_their_inputs(toy):
     )
     assert not torch.equal(joined.inputs["same"], batch.inputs["same"])
     torch.testing.assert_close(joined.inputs["same"], joined.targets["frames"])
+
+
+# --- windows that begin anew in every epoch
+
+
+def counting_clip(name, seconds):
+    """Sample n is n, so that waves say where they were cut."""
+    wave = np.arange(round(seconds * 16000), dtype=np.float32)[None]
+    event = Event(3.0, 4.0, "low")
+    return Clip(name, seconds, {"mono": Waveform(wave, 16000)}, EventList([event]))
+
+
+def phased(toy, *clips, hop=None, seed=1, stride=1, **others):
+    cut = Windowing(registry.find("features", "logmel_desed")(), 2.0, 0.064, stride)
+    group = make_group("train/synthetic", 2, clips, heads=HEADS, windowing=cut, hop=hop)
+    labels = {"frames": Labels(registry.find("formats", "strong")(toy.classes), 31, 0.064)}
+    phase = hop or 2.0
+    return Batches([group], labels, cut, seed=seed, phase=phase, **others), group
+
+
+def onsets_of(batches, group, epoch):
+    """Onsets of an epoch by clip, in the order of the group."""
+    found = {}
+    for example in batches._moved(group, epoch, 0):
+        found.setdefault(example.clip.id, []).append(example.onset)
+    return found
+
+
+@pytest.mark.parametrize("hop, stride", [(None, 1), (1.0, 1), (None, 5)])
+def test_a_clips_windows_all_begin_later_by_one_draw_and_end_within_it(toy, hop, stride):
+    clips = [counting_clip("a", 9.7), counting_clip("b", 6.1), counting_clip("short", 1.5)]
+    batches, group = phased(toy, *clips, hop=hop, stride=stride)
+    plain = {}
+    for example in group.examples:
+        plain.setdefault(example.clip.id, []).append(example.onset)
+    step, every = 0.064 * stride, set()
+    for epoch in range(1, 60):
+        for name, onsets in onsets_of(batches, group, epoch).items():
+            assert len(onsets) == len(plain[name])
+            last = plain[name][-1]
+            later = onsets[0] - plain[name][0]
+            expected = [min(onset + later, last) for onset in plain[name]]
+            assert onsets == pytest.approx(expected)
+            assert onsets[-1] == pytest.approx(last)
+            assert 0 <= later < (hop or 2.0)
+            assert later / step == pytest.approx(round(later / step), abs=1e-6)
+            every.add((name, round(later / step)))
+    drawn, draws = {n for name, n in every if name == "a"}, int((hop or 2.0) / step)
+    assert drawn <= set(range(draws)) and len(drawn) > draws / 2
+    assert {n for name, n in every if name == "short"} == {0}
+
+
+def test_windows_begin_anew_by_seed_and_epoch_alone(toy):
+    clips = [counting_clip(str(n), 9.7) for n in range(4)]
+    batches, group = phased(toy, *clips)
+    first = onsets_of(batches, group, 1)
+    assert first == onsets_of(phased(toy, *clips)[0], group, 1)
+    assert first != onsets_of(batches, group, 2)
+    assert first != onsets_of(phased(toy, *clips, seed=2)[0], group, 1)
+    assert len({onsets[0] for onsets in first.values()}) > 1
+
+    # An epoch that is gone on with from its third step is the same epoch.
+    whole = list(batches.epoch(3))
+    rest = list(phased(toy, *clips)[0].epoch(3, first_step=2))
+    assert len(whole) == len(rest) + 2 == 10
+    assert all(torch.equal(a.waves, b.waves) for a, b in zip(whole[2:], rest))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_targets_and_spectra_follow_their_windows(toy, kept, tmp_path):
+    batches, _ = phased(toy, counting_clip("a", 9.7), counting_clip("b", 8.0))
+    if kept:
+        plain = list(batches.epoch(1))
+        batches._windowing.store.open(tmp_path / "spectra")
+    seen = set()
+    for number, batch in enumerate(batches.epoch(1)):
+        windowing = batches._windowing
+        margin = windowing.features.margin * 256
+        waves = (plain[number] if kept else batch).waves
+        for i, (wave, target) in enumerate(zip(waves, batch.targets["frames"])):
+            onset = float(wave[0, margin]) / 16000
+            seen.add(onset)
+            times = onset + (np.arange(31) + 0.5) * 0.064
+            sure = (np.abs(times - 3.0) > 0.07) & (np.abs(times - 4.0) > 0.07)
+            inside = (times > 3.0) & (times < 4.0)
+            np.testing.assert_array_equal(target[sure, 1].numpy(), inside[sure])
+            if kept:
+                made = windowing.spectrum(wave[None])[0]
+                torch.testing.assert_close(batch.spectrum[i], made, atol=1e-2, rtol=1e-3)
+    assert len(seen) > 6
+
+
+# --- microphones, each an example
+
+
+def test_the_microphones_of_a_scene_are_examples_that_share_its_windows(toy):
+    waves = np.random.default_rng(0).standard_normal((4, 5 * 16000)).astype(np.float32)
+    event = EventList([Event(3.0, 4.0, "low")])
+    scenes = [Clip(n, 5.0, {"mic": Waveform(waves, 16000)}, event) for n in ("a", "b")]
+    cut = Windowing(registry.find("features", "logmel_desed")(), 2.0, 0.064, each="mic")
+    views = [view for clip in scenes for view in cut.views(clip)]
+    group = make_group("train/synthetic", 8, views, heads=HEADS, windowing=cut)
+    labels = {"frames": Labels(registry.find("formats", "strong")(toy.classes), 31, 0.064)}
+    batches = Batches([group], labels, cut, seed=1, phase=2.0)
+    assert len(group.examples) == 2 * 4 * 3
+    onsets = onsets_of(batches, group, 1)
+    assert [onsets["a"][i : i + 3] for i in (3, 6, 9)] == [onsets["a"][:3]] * 3
+    assert onsets["a"][:3] != onsets["b"][:3]
+
+    margin = cut.features.margin * 256
+    starts = [(m, round(onset * 16000)) for m in range(4) for onset in onsets["a"] + onsets["b"]]
+    heard = set()
+    for batch in batches.epoch(1):
+        assert batch.waves.shape[1] == 1
+        for wave in batch.waves[:, 0, margin : margin + 100].numpy():
+            heard |= {(m, n) for m, n in starts if np.array_equal(waves[m, n : n + 100], wave)}
+    assert heard == set(starts)
