@@ -14,6 +14,7 @@ from seldbench.features.gcc_phat import GccPhat
 from seldbench.features.iv_dcase2022 import IvDcase2022
 from seldbench.features.logmel_desed import LogMelDesed
 from seldbench.formats.accdoa import Accdoa
+from seldbench.formats.doa import Doa
 from seldbench.formats.multi_accdoa import MultiAccdoa
 from seldbench.formats.sed_doa import SedDoa
 from seldbench.formats.strong import Strong
@@ -23,6 +24,7 @@ from seldbench.geometry import unit_vectors
 CLASSES = ("dog", "phone")
 FORMATS = {
     "accdoa": Accdoa(CLASSES),
+    "doa": Doa(CLASSES),
     "multi_accdoa": MultiAccdoa(CLASSES, distance=True),
     "sed_doa": SedDoa(CLASSES),
     "strong": Strong(CLASSES),

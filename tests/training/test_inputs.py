@@ -7,10 +7,13 @@ import pytest
 import torch
 
 from seldbench import registry
+from seldbench.arrays import foa_gains
 from seldbench.audio import Waveform
-from seldbench.augment import WaveMixup, WaveShift
+from seldbench.augment import SCENE, WaveMixup, WaveShift
 from seldbench.contracts import Clip
-from seldbench.events import EventList
+from seldbench.errors import BadRecipe
+from seldbench.events import Event, EventList
+from seldbench.geometry import unit_vectors
 from seldbench.recipe import Head
 from seldbench.training.data import Batches, Labels, make_group
 from seldbench.training.inputs import Hearing
@@ -83,3 +86,49 @@ def test_a_rolled_recording_is_heard_to_its_new_end(hops, ends, monkeypatch):
     assert batch.heard.tolist() == [ends]
     assert (features[0, 0, :ends].amax(-1) > -15).sum() > 40  # all of it, between silence
     assert not features[0, 0, ends:].any()
+
+
+# --- scenes that are turned in training
+
+
+def plane_waves(number=12):
+    """FOA clips of 1 s with one source each, from anywhere."""
+    draw = np.random.default_rng(2)
+    made = []
+    for n in range(number):
+        doa = unit_vectors(draw.uniform(-180, 180), draw.uniform(-50, 50))
+        waves = foa_gains(doa)[:, None] * 0.1 * draw.standard_normal(24000)
+        recordings = {"foa": Waveform(waves.astype(np.float32), 24000)}
+        made.append(Clip(f"{n}", 1.0, recordings, EventList([Event(0.0, 1.0, "dog", doa=doa)])))
+    return made
+
+
+@pytest.mark.parametrize("name", ["iv_dcase2021", "iv_dcase2022", "iv_unit"])
+def test_the_intensity_of_turned_scenes_points_where_the_targets_of_doa_do(name):
+    features = registry.find("features", name)(hop_samples=480, standardise="none")
+    windowing, of = Windowing(features, 1.0, 0.1), plane_waves()
+    group = make_group("train", len(of), of, heads=HEADS, windowing=windowing)
+    form = registry.find("formats", "doa")(("dog",))
+    batch = Batches([group], {"frames": Labels(form, 10, 0.1)}, windowing, seed=0)._batch(
+        [(group, e) for e in group.examples], whole=False
+    )
+    hearing = Hearing(windowing, {"frames": form}, [SCENE["rotate"]()], (), (), False)
+    turned, inputs = hearing(batch, torch.Generator().manual_seed(0))
+    vector = inputs(turned, 0)[:, 4:].sum((2, 3))
+    if name != "iv_dcase2021":  # Y, Z, X
+        vector = vector[:, [2, 0, 1]]
+    pointed = vector / vector.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(pointed, turned.targets["frames"][:, 5], rtol=0, atol=0.02)
+    before = batch.targets["frames"][:, 5]
+    assert (turned.targets["frames"][:, 5] - before).norm(dim=1).gt(0.1).float().mean() > 0.5
+
+
+def test_microphones_that_are_heard_alone_are_not_turned():
+    windowing = Windowing(registry.find("features", "logmel")(), 1.0, 0.1, each="foa")
+    views = [view for clip in plane_waves(2) for view in windowing.views(clip)]
+    group = make_group("train", len(views), views, heads=HEADS, windowing=windowing)
+    form = registry.find("formats", "strong")(("dog",))
+    batches = Batches([group], {"frames": Labels(form, 10, 0.1)}, windowing, seed=0)
+    hearing = Hearing(windowing, {"frames": form}, [SCENE["rotate"]()], (), (), False)
+    with pytest.raises(BadRecipe, match=r"augment\.scene: .* 'mono' cannot be rotated"):
+        hearing.try_out(batches.trial())
