@@ -5,6 +5,7 @@ import torch
 
 from seldbench import registry, tables
 from seldbench.augment import SCENE
+from seldbench.experiment.assembly import assemble
 from seldbench.recipe import canonical, recipe_file, resolve, variants
 
 PATH = recipe_file("m2m_ast", "tnsse2021")
@@ -168,6 +169,18 @@ def test_nothing_is_chosen_on_test_and_augmentations_exist(variant):
         assert stage.selected_on == ["valid"] and stage.trained_on == ["train"]
         for chosen in stage.augment.scene:
             SCENE[chosen.name](**chosen.arguments)
+
+
+@pytest.mark.parametrize("variant", EVERY)
+def test_every_stage_assembles_and_hears_whole_windows(variant):
+    narrow = {"model.width": 32, "model.heads": 2, "model.blocks": 1}
+    classes = registry.find("datasets", "tnsse2021").classes
+    for stage in resolve(PATH, "tnsse2021", variant, narrow).stages.values():
+        assembly = assemble(stage, classes, seed=0)
+        assert assembly.windowing.frames == assembly.network.frames
+        assert assembly.frames * assembly.windowing.grid == pytest.approx(stage.training.window)
+        # What is scored lies on the annotation's grid.
+        assert (stage.inference.grid or assembly.windowing.grid) == pytest.approx(0.1)
 
 
 def test_every_variant_of_the_paper_is_a_row_of_its_tables():
