@@ -265,7 +265,9 @@ class Weights:
 
     convert: their tensors and the part's own by name, and the recipe's arguments -> all tensors of
     the part; every given tensor is used, or named by `convert` as left out on purpose. ValueError
-    in words for tensors of another network. where: which file it is and where it is had.
+    in words for tensors of another network. where: which file it is and where it is had. fetch:
+    the network's size ("tiny", "small", "base"; None where it has none) -> the file, downloaded
+    where it is not at hand; MissingData where it cannot be had.
     """
 
     convert: Callable[..., dict[str, Tensor]]
@@ -273,6 +275,7 @@ class Weights:
     source: str
     notes: str = ""
     version: int = 1
+    fetch: Callable[[str | None], Path] | None = None
 
 
 @dataclass(frozen=True)

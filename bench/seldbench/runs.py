@@ -9,19 +9,21 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from seldbench import __version__, registry
 from seldbench.errors import BadRun, near
-from seldbench.storage import locked, read_json, write_json
+from seldbench.storage import is_locked, locked, read_json, write_json
 
 FORMAT = 1  # of a run's folder
 STAGE_FORMAT = 1  # of a stage's folder and of what its key is made of
+LOCK = ".lock"  # held by whoever trains a stage, or gives a run its folder
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,49 @@ class StageFolder:
         return read_json(self.path / "done.json") if (self.path / "done.json").exists() else None
 
     @property
+    def about(self) -> dict[str, Any]:
+        """What stage.json says of a training that has begun: the resolved `stage`, and of newer
+        ones its name, recipe, data, seed, parents and source; {} before."""
+        path = self.path / "stage.json"
+        content = read_json(path) if path.exists() else {}
+        return content if "stage" in content or not content else {"stage": content}
+
+    @property
+    def source(self) -> str | None:
+        """The digest of the source that it was trained with; of several, all, joined by "+"."""
+        known = self.about.get("source")
+        path = self.path / "environment.json"
+        return known or (read_json(path).get("source") if path.exists() else None)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What is known of each epoch, the first one first.
+
+        Raises:
+            BadRun: the log is no JSON lines.
+        """
+        path = self.path / "log.jsonl"
+        try:
+            return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        except FileNotFoundError:
+            return []
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise BadRun(f"{path}: not JSON lines ({error}); train the stage again") from None
+
+    @property
+    def aside(self) -> "StageFolder":
+        """Where it is trained anew while its old weights stay in their place."""
+        return StageFolder(self.path / "retraining")
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody trains it now."""
+        return is_locked(self.path / LOCK)
+
+    @property
     def state(self) -> str:
         """ "done", "begun" (it goes on where it stopped) or "to do"."""
-        if self.done is not None:
+        if (self.path / "done.json").exists():
             return "done"
         return "begun" if (self.path / "resume.safetensors").exists() else "to do"
 
@@ -71,9 +113,13 @@ class Run:
         return self.path / "reference"
 
     @property
+    def finished(self) -> bool:
+        return (self.path / "scores.json").exists()
+
+    @property
     def scores(self) -> dict[str, Any]:
         """Raises BadRun where the run is not finished."""
-        if not (self.path / "scores.json").exists():
+        if not self.finished:
             raise BadRun(f"{self.path}: not finished; start its command again and it goes on")
         return read_json(self.path / "scores.json")
 
@@ -116,17 +162,30 @@ def all_runs(runs: Path) -> list[Run]:
     return [Run(p.parent) for p in sorted(runs.glob("*/run.json"))]
 
 
-def start_run(runs: Path, about: Mapping[str, Any]) -> Run:
-    """The unfinished or finished run of the same key, or a new folder.
+def newest_run(runs: Path, key: str) -> Run | None:
+    """The run of that key that was begun last."""
+    known = [(run, run.about) for run in all_runs(runs)]
+    same = [(r, a) for r, a in known if a.get("key") == key and a.get("format") == FORMAT]
+    # Of one second, the name's number tells which came later.
+    times = {
+        r: (datetime.fromisoformat(a["created"]), len(r.path.name), r.path.name) for r, a in same
+    }
+    return max(times, key=lambda run: times[run], default=None)
+
+
+def start_run(
+    runs: Path, about: Mapping[str, Any], superseded: Callable[[Run], bool] = lambda run: False
+) -> Run:
+    """The newest unfinished or finished run of the same key, or a new folder.
 
     `about`: what run.json holds but for id, created, format, state and version; `key` is the digest
-    of all that determines the run; an ensemble's seed is None.
+    of all that determines the run; an ensemble's seed is None. superseded: whether a finished run
+    is to be made anew, in a folder of its own.
     """
-    with locked(runs / ".lock"):
-        for run in all_runs(runs):
-            known = run.about
-            if known.get("key") == about["key"] and known.get("format") == FORMAT:
-                return run
+    with locked(runs / LOCK):
+        run = newest_run(runs, about["key"])
+        if run is not None and not (run.finished and superseded(run)):
+            return run
         created = datetime.now().astimezone()
         seed = "" if about["seed"] is None else f"-s{about['seed']}"
         label = f"{about['arch']}-{about['dataset']}-{about['variant']}{seed}"
@@ -151,9 +210,13 @@ def finish_run(run: Run) -> None:
 
 
 def digest(content: Any) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of canonical JSON."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """The first 16 hexadecimal digits of the SHA-256 of its one text."""
+    return hashlib.sha256(one_text(content).encode()).hexdigest()[:16]
+
+
+def one_text(content: Any) -> str:
+    """One text for one meaning: JSON with sorted keys and no spaces."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
 def environment(device: str) -> dict[str, Any]:
@@ -170,8 +233,9 @@ def environment(device: str) -> dict[str, Any]:
     }
 
 
+@cache
 def source_digest() -> str:
-    """Digest of the Python source of every plug-in package."""
+    """Digest of the Python source of every plug-in package; one for as long as a process runs."""
     total = hashlib.sha256()
     for name, folder in registry.packages().items():
         for path in sorted(folder.rglob("*.py")):

@@ -1,17 +1,19 @@
 """Writing so that a reader never sees half a file: to a temporary name in the same folder, then a
 rename. A failure (disk full, no permission) leaves the old file as it was."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from seldbench.errors import BadFile, WriteFailed
+from seldbench.errors import BadFile, MissingData, WriteFailed
 
 
 @contextmanager
@@ -66,6 +68,21 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
         lock.release()
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds this lock now; False where the file cannot be opened for writing."""
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     with atomic(path) as temporary:
         temporary.write_bytes(content)
@@ -88,3 +105,19 @@ def read_json(path: Path) -> Any:
         raise BadFile(f"{path}: not found") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadFile(f"{path}: not JSON ({error})") from None
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256. Raises MissingData where there is no such file."""
+    try:
+        now = path.stat()
+        return _digest(path, now.st_size, now.st_mtime_ns)
+    except OSError as error:
+        raise MissingData(f"{path}: {error.strerror}; give the weights' path") from None
+
+
+@cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    # Every fold, seed and stage asks for it: a large file is read once, while it stays as it is.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,10 +10,10 @@ from safetensors.torch import save_file
 from seldbench import registry
 from seldbench.contracts import Quiet, Weights
 from seldbench.errors import BadFile, BadRun, MissingData, UnknownName
+from seldbench.experiment.init_option import with_init
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.released import ours, read_tensors
 from seldbench.experiment.run import Experiment
-from seldbench.experiment.start import with_init
 from seldbench.training import checkpoint
 
 CPU = torch.device("cpu")
@@ -123,7 +123,8 @@ def test_init_of_neither_a_file_nor_a_run_says_that_it_is_neither(recipe, tmp_pa
     (tmp_path / "folder").mkdir()
     for name in ("absent.pth", str(tmp_path / "folder")):
         with pytest.raises(
-            BadRun, match=r"--init .*: no file of weights, and no run.*half.pth of nobody"
+            BadRun,
+            match=r"--init .*: no file of weights, no release .* and no run.*half.pth of nobody",
         ):
             with_init(recipe, name, tmp_path)
 

@@ -12,9 +12,10 @@ from seldbench.annotations import read_clip_scores, read_durations, read_tags
 from seldbench.contracts import Quiet
 from seldbench.errors import BadRecipe, BadRun, MissingData, UnknownName
 from seldbench.evaluation import score_tagging_files
+from seldbench.experiment.init_option import refuse_heard
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.run import Experiment
-from seldbench.experiment.start import folds_of, refuse_heard, summary
+from seldbench.experiment.start import folds_of, summary
 
 CPU = torch.device("cpu")
 

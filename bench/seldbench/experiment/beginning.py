@@ -10,8 +10,9 @@ from seldbench import registry
 from seldbench.contracts import Weights
 from seldbench.errors import BadFile, BadRecipe, MissingData, near
 from seldbench.experiment.assembly import difference, fill
-from seldbench.experiment.released import file_digest, read_tensors
+from seldbench.experiment.released import read_tensors
 from seldbench.recipe import Origin, Stage
+from seldbench.storage import file_digest
 from seldbench.training import checkpoint
 
 

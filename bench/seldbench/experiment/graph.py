@@ -1,102 +1,87 @@
-"""Stages are a build graph: keys from what determines a training, an order, and their execution.
+"""Stages are a build graph: each is trained once, after those that it starts from.
 
-A finished key is never trained again, a broken one goes on where it stopped. Two processes that
-want the same stage wait for each other.
+A finished key is never trained again unless that is asked for, a broken one goes on where it
+stopped. Two processes that want the same stage wait for each other. What is trained anew is
+trained aside: the old weights stay in their place until the new ones stand.
 """
 
+import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from seldbench import registry, runs
+from seldbench import runs
 from seldbench.contracts import Progress
-from seldbench.errors import BadRecipe
+from seldbench.errors import BadRun
 from seldbench.experiment.answers import Answers
 from seldbench.experiment.assembly import load_trained
 from seldbench.experiment.beginning import begin
+from seldbench.experiment.keys import Node, nodes
 from seldbench.experiment.preparing import Data, Prepared
-from seldbench.experiment.released import file_digest
+from seldbench.experiment.provenance import (
+    beginning,
+    complete,
+    now,
+    outdated,
+    parents_of,
+)
 from seldbench.experiment.scaling import fit_scaling
-from seldbench.recipe import Recipe, Stage, canonical
 from seldbench.runs import StageFolder
-from seldbench.storage import locked, write_json
-from seldbench.training.loop import Job, State, fit
+from seldbench.storage import file_digest, locked, write_json
+from seldbench.training.loop import Job, State, clear, fit
 from seldbench.training.memory import keep_freed_memory
 
-
-@dataclass(frozen=True)
-class Node:
-    """A stage of a run with its key and folder."""
-
-    name: str
-    stage: Stage
-    key: str
-    folder: StageFolder
-    parents: Mapping[str, "Node"]
+__all__ = ["Data", "Node", "best_device", "device_name", "execute", "keeps_spectra", "nodes"]
 
 
-def nodes(recipe: Recipe, data: Data, seed: int, folder: Path) -> list[Node]:
-    """The stages in an order in which each comes after those that it starts from.
-
-    Raises:
-        BadRecipe: stages that wait for each other.
-    """
-    waits = {name: stage.parents for name, stage in recipe.stages.items()}
-    try:
-        order = list(TopologicalSorter(waits).static_order())
-    except CycleError as error:
-        raise BadRecipe(f"stages wait for each other: {' -> '.join(error.args[1])}") from None
-    made: dict[str, Node] = {}
-    for name in order:
-        stage = recipe.stages[name]
-        parents = {parent: made[parent] for parent in stage.parents}
-        key = runs.digest(_determined(recipe, stage, data, seed, parents))
-        made[name] = Node(name, stage, key, StageFolder(folder / key), parents)
-    return list(made.values())
-
-
-def _determined(
-    recipe: Recipe, stage: Stage, data: Data, seed: int, parents: Mapping[str, Node]
+def execute(
+    node: Node,
+    prepared: Prepared,
+    answers: Answers,
+    progress: Progress,
+    *,
+    retrain: bool = False,
 ) -> dict[str, Any]:
-    """All that a training hangs on. A file of weights counts by its content, not its place."""
-    files = {part: o.path for part, o in stage.origins.items() if o.path}
-    placeless = {p: o.model_copy(update={"path": None}) for p, o in stage.origins.items()}
-    return {
-        "format": runs.STAGE_FORMAT,
-        "stage": canonical(stage.model_copy(update={"init": {**stage.init, **placeless}})),
-        "selection": canonical(recipe.post.model_copy(update={"tune": None})),
-        "versions": _versions(stage),
-        "data": [data.dataset.name, data.dataset.fingerprint(), data.fold, data.limit],
-        "seed": seed,
-        "parents": {parent: node.key for parent, node in parents.items()},
-        "init": {part: file_digest(Path(path)) for part, path in files.items()},
-    }
-
-
-def execute(node: Node, prepared: Prepared, answers: Answers, progress: Progress) -> dict[str, Any]:
     """Train a stage unless its key is finished; what done.json says. Its network is left with its
-    weights, among those that answer."""
+    weights, among those that answer.
+
+    Args:
+        retrain: train it anew where its source, or a parent's weights, changed since.
+    """
     who = f"stage {node.name} [{node.key}]"
     others = f"{who}: another process trains it; waiting"
-    with locked(node.folder.path / ".lock", lambda: progress.say(others)):
-        done = node.folder.done
-        if done is not None:
-            progress.say(f"{who}: already trained")
+    with locked(node.folder.path / runs.LOCK, lambda: progress.say(others)):
+        settle(node.folder)
+        why = outdated(node.folder, {name: p.folder for name, p in node.parents.items()})
+        if node.folder.done is None:
+            _train_in(node.folder, node, prepared, answers, progress, retrain)
+        elif why and retrain:
+            progress.say(f"{who}: trained anew, for {why}")
+            _train_in(node.folder.aside, node, prepared, answers, progress, retrain)
+            settle(node.folder)
         else:
-            write_json(node.folder.path / "stage.json", node.stage.model_dump(mode="json"))
-            environment = runs.environment(device_name(answers.device))
-            write_json(node.folder.path / "environment.json", environment)
-            done = _train(node, prepared.with_answers(answers), answers.device, progress)
-            write_json(node.folder.path / "done.json", done)
+            progress.say(f"{who}: already trained")
+            if why:
+                progress.say(f"{who}: {why}; --retrain trains it anew")
     load_trained(prepared.assembly, node.folder)
     answers.trained[node.name] = prepared.assembly
-    return done
+    return complete(node)
+
+
+def settle(folder: StageFolder) -> None:
+    """Put what was trained aside in the place of the old, where it is finished. Broken off between
+    two files, it goes on when it is called again: done.json moves last."""
+    aside = folder.aside.path
+    if not (aside / "done.json").exists():
+        return
+    for path in sorted(aside.iterdir(), key=lambda p: p.name == "done.json"):
+        if path.is_file():
+            os.replace(path, folder.path / path.name)
+    shutil.rmtree(aside)
 
 
 def best_device() -> torch.device:
@@ -108,24 +93,78 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
+def _train_in(
+    folder: StageFolder,
+    node: Node,
+    prepared: Prepared,
+    answers: Answers,
+    progress: Progress,
+    retrain: bool,
+) -> None:
+    """Train in a folder, or go on with what was begun in it; leaves it finished."""
+    earlier = folder.about
+    why = _of_no_use(earlier, node, retrain)
+    if why:
+        progress.say(f"stage {node.name} [{node.key}]: begins anew, for {why}")
+        _empty(folder)
+        earlier = {}
+    about = beginning(node, earlier)
+    device = device_name(answers.device)
+    write_json(folder.path / "stage.json", about)
+    write_json(folder.path / "environment.json", runs.environment(device))
+    done = _train(node, folder, prepared.with_answers(answers), answers.device, progress)
+    if parents_of(node) != about["parents"]:
+        raise BadRun(
+            f"{folder.path}: a stage that it starts from was trained anew by another process"
+            " meanwhile; start the same command again"
+        )
+    known = ("key", "name", "parents", "source", "data", "seed", "begun")
+    own = {"weights": file_digest(folder.weights), "device": device, "finished": now()}
+    write_json(folder.path / "done.json", {**done, **{k: about[k] for k in known}, **own})
+    clear(folder.path)
+
+
+def _of_no_use(earlier: Mapping[str, Any], node: Node, retrain: bool) -> str:
+    """Why a training that was begun cannot be gone on with, or ""."""
+    if "parents" not in earlier:
+        return ""
+    if earlier["parents"] != parents_of(node):
+        return "a stage that it starts from was trained anew since"
+    if retrain and earlier["source"] != runs.source_digest():
+        return "the source changed since it was begun"
+    return ""
+
+
+def _empty(folder: StageFolder) -> None:
+    """Take away a training that was begun."""
+    clear(folder.path)
+    shutil.rmtree(folder.path / "spectra", ignore_errors=True)
+    for path in (folder.scaling, folder.weights, folder.path / "log.jsonl"):
+        path.unlink(missing_ok=True)
+
+
 def _train(
-    node: Node, prepared: Prepared, device: torch.device, progress: Progress
+    node: Node,
+    folder: StageFolder,
+    prepared: Prepared,
+    device: torch.device,
+    progress: Progress,
 ) -> dict[str, Any]:
     stage, assembly = prepared.stage, prepared.assembly
     keep_freed_memory()
     begin(assembly.network, stage, {n: p.folder.weights for n, p in node.parents.items()})
     prepared.step.begin()
     assembly.to(device)
-    if keeps_spectra(prepared, node.folder.path, device):
-        assembly.windowing.store.open(node.folder.path / "spectra")
-    fit_scaling(assembly, prepared.scaled_on, node.folder.scaling, device=device, progress=progress)
+    if keeps_spectra(prepared, folder.path, device):
+        assembly.windowing.store.open(folder.path / "spectra")
+    fit_scaling(assembly, prepared.scaled_on, folder.scaling, device=device, progress=progress)
     for network in prepared.step.networks.values():
         network.to(device)
     progress.say(
         f"stage {node.name} [{node.key}]: {assembly.parameters:,} parameters,"
         f" {stage.training.epochs} epochs of {prepared.batches.steps} steps on {device.type}"
     )
-    state = fit(_job(prepared, node.folder.path, device, progress))
+    state = fit(_job(prepared, folder.path, device, progress))
     assembly.windowing.store.close()
     return _done(prepared, state)
 
@@ -183,15 +222,3 @@ def keeps_spectra(prepared: Prepared, folder: Path, device: torch.device) -> boo
     needed = 4 * values * features.channels * features.bins
     folder.mkdir(parents=True, exist_ok=True)
     return needed < shutil.disk_usage(folder).free / 4
-
-
-def _versions(stage: Stage) -> dict[str, int]:
-    architecture = stage.architecture
-    found = {f"architecture {architecture}": registry.find("architectures", architecture).version}
-    features = stage.features.name
-    found[f"features {features}"] = registry.find("features", features).version
-    for head in stage.heads.values():
-        found[f"format {head.format.name}"] = registry.find("formats", head.format.name).version
-    for name in (o.weights.name for o in stage.released.values() if o.weights):
-        found[f"weights {name}"] = registry.find("weights", name).version
-    return found

@@ -18,10 +18,11 @@ from seldbench.errors import BadFile
 from seldbench.experiment.assembly import assemble, difference
 from seldbench.experiment.graph import best_device
 from seldbench.experiment.preparing import Data
-from seldbench.experiment.released import file_digest, read_tensors
+from seldbench.experiment.released import read_tensors
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.start import finish
 from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
+from seldbench.storage import file_digest
 from seldbench.training import checkpoint
 
 

@@ -4,12 +4,10 @@
 holds code is refused, never run.
 """
 
-import hashlib
 import pickle
 import re
 import warnings
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from seldbench.errors import BadFile, MissingData
+from seldbench.errors import BadFile
 
 # Under what trainings keep the network's own tensors beside the state of their optimiser.
 NETWORKS = ("model", "state_dict", "model_state_dict")
@@ -35,22 +33,6 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if wrong:
         raise BadFile(f"{path}: {wrong[0]} holds NaN or infinite weights; get the file again")
     return state
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256. Raises MissingData where there is no such file."""
-    try:
-        now = path.stat()
-        return _digest(path, now.st_size, now.st_mtime_ns)
-    except OSError as error:
-        raise MissingData(f"{path}: {error.strerror}; give the weights' path") from None
-
-
-@cache
-def _digest(path: Path, size: int, changed: int) -> str:
-    # Every fold, seed and stage asks for it: a large file is read once, while it stays as it is.
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def ours(path: Path) -> bool:

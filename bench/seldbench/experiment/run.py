@@ -21,6 +21,7 @@ from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
 from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
+from seldbench.experiment.provenance import provenance, superseded
 from seldbench.experiment.scoring import score_file, scored
 from seldbench.experiment.system import system_of
 from seldbench.experiment.validation import fixed
@@ -33,13 +34,15 @@ from seldbench.storage import write_json
 @dataclass(frozen=True)
 class Experiment:
     """A recipe on data with a seed. `folder`: where runs lie. folds: of a set that has folds, each
-    trained and tested on its own; their test clips are scored together."""
+    trained and tested on its own; their test clips are scored together. retrain: train anew what
+    the source, or a parent, changed for since."""
 
     recipe: Recipe
     data: Data
     seed: int
     folder: Path
     folds: tuple[int, ...] = (0,)
+    retrain: bool = False
 
     def of_fold(self, fold: int) -> Data:
         """The data of one fold."""
@@ -75,11 +78,19 @@ class Experiment:
     @property
     def stages(self) -> dict[str, str]:
         """The keys of all trainings, by stage, and where the set has folds by stage@fold."""
+        return {which: node.key for which, node in self.trainings().items()}
+
+    def trainings(self) -> dict[str, Node]:
+        """All trainings, each after those that it starts from; named as in `stages`."""
         return {
-            f"{node.name}@{fold}" if self.data.dataset.folds > 1 else node.name: node.key
+            f"{node.name}@{fold}" if self.data.dataset.folds > 1 else node.name: node
             for fold in self.folds
             for node in self.nodes(fold)
         }
+
+    def superseded(self, run: Run) -> bool:
+        """Whether a stage was trained anew since a finished run, or will be."""
+        return superseded(run.scores, self.trainings(), self.retrain)
 
     def about(self) -> dict[str, Any]:
         """What run.json says of the run, `key` included."""
@@ -108,7 +119,7 @@ class Experiment:
     def run(self, device: torch.device, progress: Progress) -> Run:
         """Train what is not trained, predict, score; goes on where an earlier start stopped."""
         prepared = self.prepare(self.folds[0])
-        run = runs.start_run(self.folder, self.about())
+        run = runs.start_run(self.folder, self.about(), self.superseded)
         progress.say(f"run {run.path}")
         for split in sorted(self.splits()):
             for note in self.data.dataset.notes(split):
@@ -140,7 +151,9 @@ class Experiment:
             answers = Answers(self.recipe, {}, device, progress)
             for node in self.nodes(fold):
                 which = f"{node.name}@{fold}" if self.data.dataset.folds > 1 else node.name
-                done[which] = graph.execute(node, prepared[node.name], answers, progress)
+                done[which] = graph.execute(
+                    node, prepared[node.name], answers, progress, retrain=self.retrain
+                )
             system = system_of(self.recipe, answers.trained)
             listening = Listening(self.recipe, self.of_fold(fold), system, answers, progress)
             post = listening.post()
@@ -204,6 +217,7 @@ class Experiment:
             "parameters": sum(parameters[stage] for stage in recipe.answering.values()),
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
+            "provenance": {name: provenance(d) for name, d in done.items()},
         }
         return score_file(run, scores, said, runs.environment(device))
 

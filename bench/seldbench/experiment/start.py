@@ -1,23 +1,21 @@
 """From names to runs: what the command line starts, for every variant and seed."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from seldbench import registry
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
-from seldbench.errors import BadRun, UnknownName, near
-from seldbench.experiment.files import trained_recipe
+from seldbench.errors import UnknownName, near
 from seldbench.experiment.graph import best_device
+from seldbench.experiment.init_option import refuse_heard, with_init
 from seldbench.experiment.listening import TEST
 from seldbench.experiment.preparing import Data
-from seldbench.experiment.released import ours
 from seldbench.experiment.run import Experiment
-from seldbench.recipe import PROTOCOLS, Origin, Recipe, parse_setting, recipe_file, resolve
+from seldbench.recipe import PROTOCOLS, Recipe, parse_setting, recipe_file, resolve
 from seldbench.recipe import variants as variant_names
-from seldbench.runs import Run, open_run
+from seldbench.runs import Run
 
 
 def start(
@@ -100,81 +98,6 @@ def _check_layout(recipe: Recipe, layout: str | None, path: Path) -> None:
         raise UnknownName(
             f"--layout {layout}: variant {recipe.variant} of {path.parent.name}/{path.stem} hears"
             f" {heard}; leave out one of --variant and --layout, or make them agree"
-        )
-
-
-def with_init(recipe: Recipe, init: str, folder: Path) -> dict[str, Any]:
-    """What `--init` changes of a recipe, as settings.
-
-    "none": random weights where the recipe starts from those that others released. A file that
-    others released: where the recipe starts from them. A run in `folder`, or weights that one
-    wrote: all of the shown stage begins with them.
-
-    Raises:
-        UnknownName: nothing in the recipe starts from released weights. BadRun: no such run.
-    """
-    parts = {f"stages.{n}.init": s.init for n, s in recipe.stages.items() if s.released}
-    path = Path(init)
-    if init == "none":
-        _refuse_without_released(recipe, init, parts)
-        return {
-            key: {
-                p: "none" if isinstance(o, Origin) and o.weights else _plain(o)
-                for p, o in i.items()
-            }
-            for key, i in parts.items()
-        }
-    if not path.is_file() or ours(path):
-        weights = path if path.is_file() else _weights_of(init, folder, recipe)
-        return {f"stages.{recipe.shown_stage}.init": {"": {"path": str(weights)}}}
-    _refuse_without_released(recipe, init, parts)
-    given = {"path": str(path.resolve())}
-    return {
-        key: {
-            p: _plain(o) | given if isinstance(o, Origin) and o.weights else _plain(o)
-            for p, o in i.items()
-        }
-        for key, i in parts.items()
-    }
-
-
-def _plain(origin: Origin | str) -> Any:
-    return origin if isinstance(origin, str) else origin.model_dump(exclude_none=True)
-
-
-def _refuse_without_released(recipe: Recipe, init: str, parts: Mapping[str, Any]) -> None:
-    if not parts:
-        raise UnknownName(
-            f"--init {init}: variant {recipe.variant} of {recipe.architecture} starts from no"
-            " weights that others released; leave --init out, or name a run to go on from"
-        )
-
-
-def _weights_of(name: str, folder: Path, beginner: Recipe) -> Path:
-    """The weights of a run's shown stage; where there is no such run, `beginner` says what it could
-    start from instead."""
-    try:
-        run = open_run(name, folder)
-    except BadRun as error:
-        released = [o for stage in beginner.stages.values() for o in stage.released.values()]
-        names = dict.fromkeys(o.weights.name for o in released if o.weights)
-        wheres = [f"; {n} is {registry.find('weights', n).where}" for n in names]
-        raise BadRun(f"--init {name}: no file of weights, and {error}{''.join(wheres)}") from None
-    recipe = trained_recipe(run)
-    return run.stage(recipe.shown_stage).weights.resolve()
-
-
-def refuse_heard(init: str, folder: Path, data: Data, which: Sequence[int]) -> None:
-    """Each fold's test clips are training clips of the others: the weights of a run, which are
-    those of its first fold, are no beginning for any other fold of the same set."""
-    dataset = data.dataset
-    if dataset.folds == 1 or init == "none" or Path(init).is_file():
-        return
-    run = open_run(init, folder)
-    if run.about["dataset"] == dataset.name and [*map(str, which)] != run.folds[:1]:
-        raise BadRun(
-            f"--init {init}: its weights are of fold {run.folds[0]}, whose training heard the test"
-            f" clips of the other folds; name --fold {run.folds[0]} alone, or a run on another set"
         )
 
 

@@ -29,12 +29,9 @@ from seldbench.training.steps import Inputs, Step
 # Scores of a network on the validation splits by name; "score" is what selects, higher is better.
 Validate = Callable[[nn.Module], dict[str, float]]
 
-RESUME, BEST, WEIGHTS, LOG = (
-    "resume.safetensors",
-    "best.safetensors",
-    "weights.safetensors",
-    "log.jsonl",
-)
+RESUME, WEIGHTS, LOG = "resume.safetensors", "weights.safetensors", "log.jsonl"
+# By epoch: the resume state names the epoch, and its file must be there whenever that is read.
+BEST = "best.{}.safetensors"
 
 
 @dataclass
@@ -67,7 +64,8 @@ class Job:
 
 
 def fit(job: Job) -> State:
-    """Train, or go on where the folder's resume state stands; leaves weights.safetensors.
+    """Train, or go on where the folder's resume state stands; leaves weights.safetensors, and what
+    to resume from, until `clear` takes it away.
 
     Raises:
         BadRun: outputs that are not finite (nothing of the failing epoch is kept).
@@ -197,7 +195,8 @@ def _validate(job: Job, state: State, epoch: int) -> dict[str, dict[str, float]]
         # The first of equal scores stays: an earlier epoch, the student before the teacher.
         if state.best is None or scores[name]["score"] > state.best:
             state.best, state.best_epoch, state.best_network = scores[name]["score"], epoch, name
-            checkpoint.save(job.folder / BEST, network.state_dict(), {"epoch": epoch})
+            path = job.folder / BEST.format(epoch)
+            checkpoint.save(path, network.state_dict(), {"epoch": epoch})
     return scores
 
 
@@ -214,6 +213,7 @@ def _keep(
     if average is not None:
         tensors |= checkpoint.prefixed("average", average.sums)
     checkpoint.save(job.folder / RESUME, tensors, {"state": vars(state), "log": log})
+    _clear_best(job.folder, state.best_epoch)
     write_text(job.folder / LOG, "".join(json.dumps(entry) + "\n" for entry in log))
 
 
@@ -236,14 +236,24 @@ def _restore(
 
 def _finish(job: Job, state: State, average: Average | None) -> None:
     if state.best is not None:
-        tensors = checkpoint.load(job.folder / BEST)[0]
+        tensors = checkpoint.load(job.folder / BEST.format(state.best_epoch))[0]
     else:
         state.best_network, network = _shown(job)
         state.best_epoch = state.epoch if average is None else average.last
         tensors = network.state_dict() if average is None else average.mean()
     checkpoint.save(job.folder / WEIGHTS, tensors, {"epoch": state.best_epoch})
-    for name in (RESUME, BEST):
-        (job.folder / name).unlink(missing_ok=True)
+
+
+def clear(folder: Path) -> None:
+    """Take away what only an unfinished training needs."""
+    (folder / RESUME).unlink(missing_ok=True)
+    _clear_best(folder, 0)
+
+
+def _clear_best(folder: Path, kept: int) -> None:
+    for path in folder.glob(BEST.format("*")):
+        if path.name != BEST.format(kept):
+            path.unlink(missing_ok=True)
 
 
 def _shown(job: Job) -> tuple[str, nn.Module]:
