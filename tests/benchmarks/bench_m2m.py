@@ -1,12 +1,14 @@
 """How much of a machine's own matrix products a training step of M2M-AST keeps busy.
 
     python tests/benchmarks/bench_m2m.py [--size base] [--batch 4] [--channels 7] [--frames 300] \
-        [--tokens 30] [--dropout 0.1] [--threads 2] [--repeats 5] [--device cpu] [--profile]
+        [--tokens 30] [--dropout 0.1] [--precision float32] [--threads 2] [--repeats 5] \
+        [--device cpu] [--profile]
 
-Forward and backward in float32 of random features, in turns with plain float32 matrix products of
-the shapes that a block has, so that other work on the machine falls on both. Prints the rate of
-each, best and median, and the step's share of the products' rate; with --profile where the step's
-time goes, and the share that the step would have without dropout.
+Forward and backward of random features, in turns with plain matrix products of the shapes that a
+block has and of the same precision (float32, or bf16 through autocast), so that other work on the
+machine falls on both. Prints the rate of each, best and median, and the step's share of the
+products' rate; with --profile where the step's time goes, and the share that the step would have
+without dropout.
 
 A step's operations are counted, not measured: a multiplication and an addition are two, of matrix
 products alone (patches, the four layers and both products of attention of each block, the head);
@@ -16,8 +18,10 @@ for the patches, whose input needs no gradient.
 
 import argparse
 import time
+from functools import partial
 from statistics import median
 
+PRECISIONS = {"float32": "float32", "bf16": "bfloat16"}
 GROUPS = {
     "attention": ("scaled_dot_product",),
     "layers": ("addmm", "linear", "::mm", "matmul"),
@@ -44,14 +48,12 @@ class Products:
     """Matrix products of a block's four shapes, for the rows that a batch has; over and over, to as
     many operations as a step has: both then see the same machine."""
 
-    def __init__(self, torch, rows, width, device, operations):
+    def __init__(self, torch, rows, width, args, operations):
         self.torch = torch
+        made = {"device": args.device, "dtype": getattr(torch, PRECISIONS[args.precision])}
         shapes = [(width, 3 * width), (width, width), (width, 4 * width), (4 * width, width)]
-        self.pairs = [
-            (torch.randn(rows, a, device=device), torch.randn(a, b, device=device))
-            for a, b in shapes
-        ]
-        self.out = [torch.empty(rows, b, device=device) for _, b in shapes]
+        self.pairs = [(torch.randn(rows, a, **made), torch.randn(a, b, **made)) for a, b in shapes]
+        self.out = [torch.empty(rows, b, **made) for _, b in shapes]
         once = 2 * rows * sum(a * b for a, b in shapes)
         self.times = max(1, round(operations / once))
         self.operations = self.times * once
@@ -84,12 +86,17 @@ class Step:
         self.features = torch.randn(args.batch, args.channels, args.frames, 128, device=args.device)
         self.target = torch.zeros(args.batch, args.tokens, 36, device=args.device)
         self.loss = torch.nn.functional.mse_loss
+        self.autocast = partial(
+            torch.autocast, args.device, torch.bfloat16, enabled=args.precision == "bf16"
+        )
         forward, patches = forward_operations(self.model, args.channels, 36)
         self.operations = args.batch * (3 * forward - patches)
 
     def __call__(self):
         self.model.zero_grad(set_to_none=True)
-        self.loss(self.model(self.features)["frames"], self.target).backward()
+        with self.autocast():
+            outputs = self.model(self.features)["frames"]
+        self.loss(outputs, self.target).backward()
 
 
 def seconds(work, wait):
@@ -126,6 +133,7 @@ def main():
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--tokens", type=int, default=30)
     parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--precision", default="float32", choices=PRECISIONS)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
@@ -140,7 +148,7 @@ def main():
     wait = torch.cuda.synchronize if args.device == "cuda" else lambda: None
     step = Step(torch, args, args.dropout)
     length, width = step.model.pos_embed.shape[1:]
-    products = Products(torch, args.batch * length, width, args.device, step.operations)
+    products = Products(torch, args.batch * length, width, args, step.operations)
     kinds = {"matrix products": products, "training step": step}
     if args.profile:
         kinds["without dropout"] = Step(torch, args, 0.0)
