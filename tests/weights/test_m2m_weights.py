@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from seldbench import registry
+from seldbench.errors import MissingData
 from seldbench_baselines.ast_encoder import SIZES
 
 CLASSES = 12
@@ -236,3 +237,33 @@ def test_ast_fills_it_by_the_same_rules():
     # 101 columns are cut to 29 from the middle: 36 to 64.
     given = v.pos_embed[0, 2:].unflatten(0, (12, 101))
     assert torch.equal(model.pos_embed[0, 30:].unflatten(0, (12, 29)), given[:, 36:65])
+
+
+def test_the_file_of_a_size_is_asked_of_hugging_face(monkeypatch):
+    fetch = registry.find("weights", "deit").fetch
+    asked = []
+
+    def answer(repository, name):
+        asked.append((repository, name))
+        return f"/cache/{name}"
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", answer)
+    assert str(fetch("base")) == "/cache/model.safetensors"
+    fetch("tiny")
+    assert asked == [
+        ("timm/deit_base_distilled_patch16_384.fb_in1k", "model.safetensors"),
+        ("timm/deit_tiny_distilled_patch16_224.fb_in1k", "model.safetensors"),
+    ]
+    for size in ("tinny", None):
+        with pytest.raises(MissingData, match=f"no weights of size '?{size}'?.*base, small, tiny"):
+            fetch(size)
+
+
+def test_without_a_network_it_says_what_cannot_be_had(monkeypatch):
+    def silence(repository, name):
+        raise FileNotFoundError("cannot find the file in the cache\nand more")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", silence)
+    message = r"timm/deit_small.*fb_in1k cannot be had.*\(cannot find the file in the cache\)$"
+    with pytest.raises(MissingData, match=message):
+        registry.find("weights", "deit").fetch("small")

@@ -7,16 +7,24 @@ Sources: YuanGongND/ast, src/models/ast_models.py; Park et al. 2021, DCASE works
 import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor
 
 from seldbench.contracts import Weights
+from seldbench.errors import MissingData, near
 from seldbench_baselines.ast_encoder import TOKENS
 from seldbench_baselines.clip_pooling import check_choice
 from seldbench_baselines.weights import _vit
 
 IMAGENET_HEADS = re.compile(r"(head|head_dist)\.(weight|bias)")
 PATCHES = ("published", "sum", "mean", "mean_scaled")
+# By size. There is a base of 224 pixels too; AST's default, which M2M-AST follows, is that of 384.
+RELEASES = {
+    "base": "deit_base_distilled_patch16_384",
+    "small": "deit_small_distilled_patch16_224",
+    "tiny": "deit_tiny_distilled_patch16_224",
+}
 
 
 def convert(
@@ -66,8 +74,31 @@ def convert(
     )
 
 
+def fetch(size: str | None) -> Path:
+    """The file of a size, as timm publishes it: out of Hugging Face's cache, or downloaded into it.
+
+    Raises:
+        MissingData: no such size, or neither a copy nor an answer.
+    """
+    # With timm; nothing else asks for it.
+    from huggingface_hub import hf_hub_download
+
+    if size not in RELEASES:
+        raise MissingData(
+            f"deit has no weights of size {size!r}{near(str(size), RELEASES)}; it has:"
+            f" {', '.join(RELEASES)}"
+        )
+    repository = f"timm/{RELEASES[size]}.fb_in1k"
+    try:
+        return Path(hf_hub_download(repository, "model.safetensors"))
+    except OSError as error:
+        first = str(error).strip().partition("\n")[0]
+        raise MissingData(f"{repository} cannot be had from Hugging Face ({first})") from error
+
+
 WEIGHTS = Weights(
     convert=convert,
+    fetch=fetch,
     where="deit_base_distilled_patch16_384-d0272ac0.pth from the README of"
     " github.com/facebookresearch/deit, or model.safetensors of"
     " timm/deit_base_distilled_patch16_384.fb_in1k on Hugging Face",
