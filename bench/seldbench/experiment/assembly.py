@@ -16,7 +16,7 @@ from seldbench.contracts import Architecture, Features, OutputFormat
 from seldbench.errors import BadRecipe, BadRun, near
 from seldbench.experiment.hearing import check_layout, stride
 from seldbench.inference.outputs import Given, Listener, nothing
-from seldbench.recipe import Component, Recipe, Stage
+from seldbench.recipe import Component, Recipe, Stage, Views
 from seldbench.runs import StageFolder
 from seldbench.training import checkpoint
 from seldbench.training.inputs import memory_format
@@ -63,11 +63,19 @@ class Assembly:
         self.features.to(device)
 
     def listener(
-        self, network: nn.Module, device: torch.device, given: Given = nothing
+        self,
+        network: nn.Module,
+        device: torch.device,
+        given: Given = nothing,
+        how: Views | None = None,
     ) -> Listener:
-        """The network at test, in float32. given: what it hears of a clip besides the features."""
+        """The network at work, in float32.
+
+        Args:
+            given: what it hears of a clip besides the features. how: None: as at test.
+        """
         self.to(device)
-        how = self.stage.inference
+        how = how or self.stage.inference
         return Listener(
             network.to(device),
             self.windowing,

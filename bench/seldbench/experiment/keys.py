@@ -20,6 +20,7 @@ ADDED: Mapping[tuple[str, ...], Any] = {
     ("each_microphone",): False,
     ("inference", "grid"): None,
     ("training", "random_phase"): False,
+    ("validation",): None,
 }
 # Scores of half a system, which the recipe's first scorer has rules for.
 RULED = frozenset({"f1_ideal_doa", "le_ideal_sed"})
@@ -87,19 +88,33 @@ def _determined(
         "data": [data.dataset.name, data.dataset.fingerprint(), data.fold, data.limit],
         "seed": seed,
         "parents": {parent: node.key for parent, node in parents.items()},
+        **_asked(stage, parents),
         "init": {part: file_digest(Path(path)) for part, path in files.items()},
     }
 
 
+def _asked(stage: Stage, parents: Mapping[str, Node]) -> dict[str, Any]:
+    """How the stages are heard that give inputs or labels, where their own keys do not say it."""
+    asked = {given.stage for given in (*stage.inputs.values(), *stage.labels.values())}
+    found = {
+        name: parents[name].stage.inference.model_dump(mode="json")
+        for name in sorted(asked)
+        if parents[name].stage.validation is not None
+    }
+    return {"heard": found} if found else {}
+
+
 def _said(stage: Stage) -> str:
-    """The stage's own table as one text."""
+    """The stage's own table as one text, less what it is only heard by."""
     content = stage.model_dump(mode="json")
+    if stage.validation is not None:
+        content["inference"] = {"grid": stage.inference.grid}
     for (*tables, name), before in ADDED.items():
         inner = content
         for table in tables:
             inner = inner[table]
-        if inner[name] == before:
-            del inner[name]
+        if inner.get(name) == before:
+            inner.pop(name, None)
     return runs.one_text(content)
 
 

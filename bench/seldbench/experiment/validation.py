@@ -91,6 +91,8 @@ class Validator:
         formats = self.assembly.formats
         classes = self.assembly.classes
         post = fixed(self.post, classes)
+        how = self.assembly.stage.validation
+        listener = self.assembly.listener(network, device, self.given, how)
         predictions = {
             clip.id: decode(
                 masked(outputs, mask_of(self.assembly, self.post)),
@@ -99,7 +101,7 @@ class Validator:
                 hop=self.assembly.grid,
                 post=post,
             )
-            for clip, outputs in self.assembly.listener(network, device, self.given)(clips)
+            for clip, outputs in listener(clips)
         }
         rows = direction_reference(clips)
         return Validation(

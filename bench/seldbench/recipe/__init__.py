@@ -17,6 +17,7 @@ from seldbench.recipe.model import (
     Pseudo,
     Recipe,
     Stage,
+    Views,
 )
 from seldbench.recipe.post import ClipMask, Post, Tune
 from seldbench.recipe.resolving import (
@@ -47,6 +48,7 @@ __all__ = [
     "Stage",
     "Training",
     "Tune",
+    "Views",
     "canonical",
     "merge",
     "parse_setting",

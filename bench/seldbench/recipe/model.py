@@ -76,13 +76,18 @@ class Pseudo(Table):
     kind: Literal["strong", "weak"]
 
 
-class Inference(Table):
+class Views(Table):
     """How a clip is heard. hop: seconds from one window of a long clip to the next; None: half a
-    window. rotations: the mean over all rotations of the layout's channels. grid: seconds of the
-    label frames that finer ones of the network are brought to; None: its own."""
+    window. rotations: the mean over all rotations of the layout's channels."""
 
     hop: float | None = Field(None, gt=0)
     rotations: bool = False
+
+
+class Inference(Views):
+    """At test and for tuning. grid: seconds of the label frames that finer ones of the network are
+    brought to; None: its own."""
+
     grid: float | None = Field(None, gt=0)
 
 
@@ -95,6 +100,8 @@ class Stage(Table):
     ones: rows say so.
     select: {"valid/...": score}, summed; {"valid/...": "loss"} (lower is better); or "last".
     average: with "last", the mean of the weights after these epochs, first and last.
+    validation: how clips are heard whose score selects; None: as at test. A training does not hang
+    on `inference` where it is given.
     fit_on: the splits whose clips the features' scaling is fitted on; None: those of the batch.
     inputs: {argument of the network's forward: what it is given}. labels: {split: whose labels}.
     """
@@ -110,6 +117,7 @@ class Stage(Table):
     augment: Augment = Augment()
     training: Training
     select: Annotated[dict[str, str], Field(min_length=1)] | Literal["last"]
+    validation: Views | None = None
     inference: Inference = Field(default_factory=lambda: Inference(hop=None, grid=None))
     average: tuple[PositiveInt, PositiveInt] | None = None
     init: dict[str, Origin | Literal["none"]] = {}
@@ -169,12 +177,14 @@ class Stage(Table):
 
     @model_validator(mode="after")
     def _heard_whole(self) -> "Stage":
-        hop, window = self.inference.hop, self.training.window
-        if hop is not None and hop > window:
-            raise ValueError(
-                f"inference.hop: {hop:g} s from one window to the next, but a window lasts"
-                f" {window:g} s: what lies between would not be heard; give at most that"
-            )
+        window = self.training.window
+        for name, views in (("inference", self.inference), ("validation", self.validation)):
+            hop = None if views is None else views.hop
+            if hop is not None and hop > window:
+                raise ValueError(
+                    f"{name}.hop: {hop:g} s from one window to the next, but a window lasts"
+                    f" {window:g} s: what lies between would not be heard; give at most that"
+                )
         return self
 
 

@@ -21,6 +21,7 @@ from seldbench.recipe.model import (
     Pseudo,
     Recipe,
     Stage,
+    Views,
 )
 from seldbench.recipe.post import Box, BoxGrid, ClipMask, Post, Tune
 from seldbench.recipe.training import Consistency, Decay, Training
@@ -55,6 +56,7 @@ STAGE_KEYS = (
     "training",
     "select",
     "inference",
+    "validation",
     "average",
     "init",
     "inputs",
@@ -265,6 +267,7 @@ def _models() -> tuple[type[BaseModel], ...]:
         Training,
         Decay,
         Inference,
+        Views,
         Consistency,
         Origin,
         Input,
