@@ -95,7 +95,8 @@ def _determined(
 
 def _asked(stage: Stage, parents: Mapping[str, Node]) -> dict[str, Any]:
     """How the stages are heard that give inputs or labels, where their own keys do not say it."""
-    asked = {given.stage for given in (*stage.inputs.values(), *stage.labels.values())}
+    asked = {given.stage for given in stage.inputs.values()}
+    asked |= {given.stage for given in stage.labels.values()}
     found = {
         name: parents[name].stage.inference.model_dump(mode="json")
         for name in sorted(asked)
