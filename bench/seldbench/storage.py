@@ -68,19 +68,28 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
         lock.release()
 
 
-def is_locked(path: Path) -> bool:
-    """Whether somebody holds this lock now; False where the file cannot be opened for writing."""
-    if not path.exists():
-        return False
+@contextmanager
+def if_free(path: Path) -> Iterator[bool]:
+    """Alone until the block ends if nobody else has this lock: whether it is so. False also where
+    its file cannot be written."""
     lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
-    except Timeout:
-        return True
-    except OSError:
+    except (Timeout, OSError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds this lock now."""
+    if not path.exists():
         return False
-    lock.release()
-    return False
+    with if_free(path) as free:
+        return not free
 
 
 def write_bytes(path: Path, content: bytes) -> None:

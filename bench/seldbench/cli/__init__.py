@@ -11,6 +11,7 @@ from seldbench.cli.ensemble import ensemble
 from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
 from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
+from seldbench.cli.stages import stages_app
 from seldbench.cli.submission import check_submission
 
 LARGEST = 2**32 - 1  # of the numbers that options take: what every random generator seeds from
@@ -30,6 +31,7 @@ app.command("ensemble")(ensemble)
 app.add_typer(data_app, name="data")
 data_app.command("simulate")(data_simulate)
 app.add_typer(score_app, name="score")
+app.add_typer(stages_app, name="stages")
 
 
 @app.callback(invoke_without_command=True)
@@ -62,7 +64,8 @@ def run(
         Optional[str],  # noqa: UP045
         typer.Option(
             help="First weights: a released file (.pth, .safetensors) where the recipe starts from"
-            " it, a run, or none for random ones (the row says so)."
+            " it, or the release's name to download it; a run; or none for random ones (the row"
+            " says so)."
         ),
     ] = None,
     size: Annotated[
@@ -81,6 +84,11 @@ def run(
         bool,
         typer.Option("--dry-run", help="Print the resolved recipe and the plan; train nothing."),
     ] = False,
+    retrain: Annotated[
+        bool,
+        typer.Option("--retrain", help="Train anew what the source changed for since."),
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Stages that are trained side by side.")] = 1,
 ) -> None:
     """Train, predict and score; start it again after an interruption and it goes on."""
     from seldbench.experiment.start import start
@@ -100,6 +108,8 @@ def run(
         limit=limit,
         data_root=data_root,
         dry_run=dry_run,
+        retrain=retrain,
+        jobs=jobs,
     ):
         console.close()
         typer.echo(line)

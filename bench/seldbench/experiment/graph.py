@@ -7,7 +7,6 @@ trained aside: the old weights stay in their place until the new ones stand.
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from seldbench.experiment.provenance import (
     beginning,
     complete,
     now,
+    of_no_use,
     outdated,
     parents_of,
 )
@@ -103,7 +103,7 @@ def _train_in(
 ) -> None:
     """Train in a folder, or go on with what was begun in it; leaves it finished."""
     earlier = folder.about
-    why = _of_no_use(earlier, node, retrain)
+    why = of_no_use(earlier, node, retrain)
     if why:
         progress.say(f"stage {node.name} [{node.key}]: begins anew, for {why}")
         _empty(folder)
@@ -122,17 +122,6 @@ def _train_in(
     own = {"weights": file_digest(folder.weights), "device": device, "finished": now()}
     write_json(folder.path / "done.json", {**done, **{k: about[k] for k in known}, **own})
     clear(folder.path)
-
-
-def _of_no_use(earlier: Mapping[str, Any], node: Node, retrain: bool) -> str:
-    """Why a training that was begun cannot be gone on with, or ""."""
-    if "parents" not in earlier:
-        return ""
-    if earlier["parents"] != parents_of(node):
-        return "a stage that it starts from was trained anew since"
-    if retrain and earlier["source"] != runs.source_digest():
-        return "the source changed since it was begun"
-    return ""
 
 
 def _empty(folder: StageFolder) -> None:

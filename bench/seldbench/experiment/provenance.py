@@ -84,6 +84,19 @@ def _renewed(done: Mapping[str, Any], parents: Mapping[str, StageFolder]) -> lis
     return found
 
 
+def of_no_use(earlier: Mapping[str, Any], node: "Node", retrain: bool) -> str:
+    """Why a training that was begun, as `earlier` says, cannot be gone on with; "" where it can."""
+    if "parents" not in earlier:
+        return ""
+    if any(p.folder.done is None for p in node.parents.values()):
+        return "a stage that it starts from is not trained"
+    if earlier["parents"] != parents_of(node):
+        return "a stage that it starts from was trained anew since"
+    if retrain and earlier["source"] != runs.source_digest():
+        return "the source changed since it was begun"
+    return ""
+
+
 def superseded(scores: Mapping[str, Any], trainings: Mapping[str, "Node"], retrain: bool) -> bool:
     """Whether a finished run's scores are of other weights than its stages have, or will have.
 
@@ -91,7 +104,7 @@ def superseded(scores: Mapping[str, Any], trainings: Mapping[str, "Node"], retra
         trainings: its stages, named as its score record names them.
         retrain: whether what is outdated will be trained anew.
     """
-    said = scores.get("provenance", {})
+    said = scores.get("trainings", {})
     for which, node in trainings.items():
         weights = (node.folder.done or {}).get("weights")
         if weights != said.get(which, {}).get("weights") and weights is not None:

@@ -1,16 +1,19 @@
 """From names to runs: what the command line starts, for every variant and seed."""
 
-import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import UnknownName, near
-from seldbench.experiment.graph import best_device
+from seldbench.experiment.cost import Costs
+from seldbench.experiment.graph import best_device, device_name
 from seldbench.experiment.init_option import refuse_heard, with_init
-from seldbench.experiment.listening import TEST
+from seldbench.experiment.jobs import train_side_by_side
+from seldbench.experiment.planning import plan
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.run import Experiment
 from seldbench.recipe import PROTOCOLS, Recipe, parse_setting, recipe_file, resolve
@@ -34,6 +37,8 @@ def start(
     limit: int | None,
     data_root: Path | None,
     dry_run: bool,
+    retrain: bool = False,
+    jobs: int = 1,
 ) -> Iterator[str]:
     """Run every variant with every seed; lines for a person, as they come.
 
@@ -45,6 +50,8 @@ def start(
         init: first weights, see `with_init`.
         size: of the model, where the architecture comes in several.
         folds: of a set that has folds; None for all.
+        retrain: train anew what its source, or a parent, changed for since.
+        jobs: stages that are trained side by side; predictions follow, one run after the other.
 
     Raises:
         UnknownName: a fold that the set lacks. BadRun: `init` is a run that heard what is tested.
@@ -61,16 +68,29 @@ def start(
         recipes = [
             resolve(path, dataset, r.variant, chosen | with_init(r, init, runs)) for r in recipes
         ]
-    data = Data(open_dataset(dataset, data_root), limit=limit)
+    reopen = partial(opened, dataset, data_root, limit)
+    data = reopen()
     which = folds_of(data, folds)
     if init is not None:
         refuse_heard(init, runs, data, which)
-    experiments = [Experiment(r, data, seed, runs, which) for r in recipes for seed in seeds]
+    experiments = [
+        Experiment(r, data, seed, runs, which, retrain) for r in recipes for seed in seeds
+    ]
+    if dry_run:
+        device = best_device()
+        yield from plan(experiments, Costs(device, device_name(device), runs))
+        return
+    if jobs > 1:
+        train_side_by_side(experiments, jobs, reopen, progress)
+        # What was to be trained anew, is.
+        experiments = [replace(experiment, retrain=False) for experiment in experiments]
     for experiment in experiments:
-        if dry_run:
-            yield from plan(experiment)
-        else:
-            yield from _run(experiment, progress)
+        yield from finish(experiment.run(best_device(), progress))
+
+
+def opened(dataset: str, data_root: Path | None, limit: int | None) -> Data:
+    """The data of a run."""
+    return Data(open_dataset(dataset, data_root), limit=limit)
 
 
 def layouts(recipe: Recipe) -> set[str]:
@@ -111,30 +131,6 @@ def folds_of(data: Data, wanted: Sequence[int] | None) -> tuple[int, ...]:
         has = f"folds 0 to {known - 1}" if known > 1 else "no folds; leave --fold out"
         raise UnknownName(f"--fold {absent[0]}: {data.dataset.name} has {has}")
     return tuple(dict.fromkeys(wanted))
-
-
-def plan(experiment: Experiment) -> Iterator[str]:
-    """The resolved recipe as JSON, and each stage with its key and what remains to do."""
-    recipe: Recipe = experiment.recipe
-    yield json.dumps(recipe.model_dump(mode="json"), indent=1)
-    for fold in experiment.folds:
-        nodes = experiment.nodes(fold)
-        prepared = experiment.prepare(fold)
-        many = f" (fold {fold})" if len(experiment.folds) > 1 else ""
-        for node in nodes:
-            one, training = prepared[node.name], node.stage.training
-            yield (
-                f"stage {node.name}{many} [{node.key}]: {node.folder.state};"
-                f" {one.assembly.parameters:,} parameters, {training.epochs} epochs of"
-                f" {one.batches.steps} steps, batches of"
-                f" {sum(group.size for group in one.batches.groups)}"
-            )
-    test = sum(len(experiment.of_fold(fold).clips(TEST)) for fold in experiment.folds)
-    yield f"seed {experiment.seed}; then predictions on {test} test clips; nothing was trained"
-
-
-def _run(experiment: Experiment, progress: Progress) -> Iterator[str]:
-    yield from finish(experiment.run(best_device(), progress))
 
 
 def finish(run: Run) -> Iterator[str]:

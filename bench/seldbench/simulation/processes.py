@@ -60,7 +60,7 @@ def workers(
         *,
         chunk: int,
     ) -> None:
-        with _deaf_children():
+        with deaf_children():
             results = pool.map(work, tasks, chunksize=chunk)
         for result in results:
             each(result)
@@ -102,7 +102,7 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
+def deaf_children() -> Iterator[None]:
     """Processes started meanwhile do not hear Ctrl-C: this one does, and ends them in order."""
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
         yield
