@@ -217,7 +217,7 @@ class Experiment:
             "parameters": sum(parameters[stage] for stage in recipe.answering.values()),
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
-            "provenance": {name: provenance(d) for name, d in done.items()},
+            "trainings": {name: provenance(d) for name, d in done.items()},
         }
         return score_file(run, scores, said, runs.environment(device))
 

@@ -126,6 +126,8 @@ class Result(_Block):
     parameters: int | None = None
     training_seconds: FiniteFloat | None = None
     stages: dict[str, Any] = {}
+    # {stage: its key, the SHA-256 of its weights, source digest, device, parents}; {} of older runs
+    trainings: dict[str, dict[str, Any]] = {}
     environment: dict[str, Any] = {}
     seldbench: str
     provenance: Provenance
