@@ -152,6 +152,7 @@ def test_finer_label_frames_than_the_annotations_need_a_grid(space, recipe_of, s
         ("who", {"layout": "mono"}, r"each_microphone: .* layout is 'mono'"),
         ("who", {"each_microphone": False}, r"hear 'mono' recordings, .* layout is 'mic'"),
         ("who", {"inference.rotations": True}, r"inference\.rotations: .* heard alone"),
+        ("who", {"validation.rotations": True}, r"validation\.rotations: .* heard alone"),
         (
             "who",
             {"inputs": {"tags": {"stage": "where", "head": "frames"}}},

@@ -22,9 +22,11 @@ def check_layout(stage: Stage, features: Features) -> None:
             f" several ('mic'); features {name!r} hear {features.layout!r} recordings, and the"
             f" recipe's layout is {stage.layout!r}; change them, or leave it out"
         )
-    if stage.inference.rotations:
+    heard = {"inference": stage.inference, "validation": stage.validation}
+    turned = [name for name, views in heard.items() if views is not None and views.rotations]
+    if turned:
         raise BadRecipe(
-            "inference.rotations: a microphone that is heard alone cannot be turned; leave it out,"
+            f"{turned[0]}.rotations: a microphone that is heard alone cannot be turned; leave it out,"
             " or each_microphone"
         )
     if stage.inputs:
