@@ -158,7 +158,8 @@ def test_a_tiny_system_starts_at_random_and_says_that_it_is_none_of_the_paper_s(
         assert stage.released == {}
         network = network_of(stage)
         assert network.cls_token.shape[2] == 192 and count(network) < 1.5e6
-        assert stage.training.epochs * stage.training.steps <= 500
+        # 0.3 to 0.5 s of one core a step of 16 windows: 8 minutes at most.
+        assert stage.training.epochs * stage.training.steps <= 1000
 
 
 @pytest.mark.parametrize("variant", EVERY)
