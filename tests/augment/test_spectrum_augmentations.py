@@ -229,6 +229,13 @@ def test_frame_shift_floors_towards_earlier_labels():
         assert torch.equal(shifted.targets["frames"], batch.targets["frames"].roll(labels, 1))
 
 
+@pytest.mark.parametrize("name", ["frame_shift", "time_mask"])
+def test_label_frames_of_no_whole_feature_frames_cannot_be_moved(name):
+    batch = replace(make_batch(), label_hop=FEATURES.hop * 10 / 3)
+    with pytest.raises(ValueError, match="not made of whole feature frames"):
+        apply(name, batch)
+
+
 def test_shifts_are_normal_and_cut_towards_zero():
     from seldbench.augment._draws import shifts
 

@@ -33,10 +33,19 @@ def spectrum_of(batch: Batch) -> Tensor:
 
 
 def frames_per_label(batch: Batch, features: Features) -> int:
-    """Feature frames of a label frame."""
+    """Feature frames of a label frame.
+
+    Errors: ValueError where these are no whole number: neither could be moved with the other.
+    """
     if batch.label_hop is None:
         raise ValueError("the batch does not know the hop of its label frames: set `label_hop`")
-    return round(batch.label_hop / features.hop)
+    ratio = batch.label_hop / features.hop
+    if abs(ratio - round(ratio)) > 1e-6 * ratio:
+        raise ValueError(
+            f"label frames of {batch.label_hop:g} s are not made of whole feature frames of"
+            f" {features.hop:g} s: what is moved in time needs those; leave it out"
+        )
+    return round(ratio)
 
 
 def checked_probability(probability: float) -> float:
