@@ -16,7 +16,7 @@ FLOORS = [
     {"errors", "geometry", "events"},
     {"prediction", "arrays"},
     {"contracts"},
-    {"storage"},
+    {"storage", "processes"},
     {"annotations", "audio"},
     {"augment", "features", "formats", "metrics", "simulation"},
     {"registry"},

@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
 from seldbench.experiment.preparing import Prepared
 from seldbench.experiment.store import stored
@@ -72,6 +71,9 @@ class Costs:
 
 def window_operations(prepared: Prepared) -> int:
     """Floating point operations of the network on one window, forward."""
+    # Much of torch's compiler comes with it, which nothing else needs.
+    from torch.utils.flop_counter import FlopCounterMode
+
     assembly = prepared.assembly
     windowing = assembly.windowing
     features = windowing.features

@@ -23,7 +23,7 @@ from seldbench.experiment.preparing import Data
 from seldbench.experiment.provenance import why_anew
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.worker import Task, work
-from seldbench.simulation.processes import deaf_children
+from seldbench.processes import deaf_children
 
 ENDING = 15.0  # seconds that a process has to end in order
 THREADS = "OMP_NUM_THREADS"

@@ -1,7 +1,6 @@
 """Work shared out over several processes, which end in order when one of them or the user does."""
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from seldbench.errors import SeldbenchError
+from seldbench.processes import deaf_children
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -99,16 +99,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-@contextmanager
-def deaf_children() -> Iterator[None]:
-    """Processes started meanwhile do not hear Ctrl-C: this one does, and ends them in order."""
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
