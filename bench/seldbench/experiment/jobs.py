@@ -131,7 +131,7 @@ class _Trainings:
             job = by_pipe[pipe]  # type: ignore[index]
             try:
                 self._take(job, job.messages.recv())
-            except EOFError:
+            except (EOFError, OSError):  # at its end, or killed in the middle of a message
                 self._close(job)
 
     def _take(self, job: _Job, message: tuple[Any, ...]) -> None:
