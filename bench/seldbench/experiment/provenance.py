@@ -1,6 +1,6 @@
 """Where a trained stage comes from, and whether it would still come out of what is here now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -121,13 +121,3 @@ def why_anew(node: "Node") -> str:
     own = outdated(node.folder, {name: p.folder for name, p in node.parents.items()})
     above = [name for name, p in node.parents.items() if p.folder.done is None or why_anew(p)]
     return own or (f"{', '.join(above)} will be trained anew" if above else "")
-
-
-def ancestors(node: "Node") -> Iterator["Node"]:
-    """Every stage that one hangs on, each once and after those that it hangs on itself."""
-    seen = set[str]()
-    for parent in node.parents.values():
-        for one in (*ancestors(parent), parent):
-            if one.key not in seen:
-                seen.add(one.key)
-                yield one
