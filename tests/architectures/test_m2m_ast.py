@@ -258,3 +258,25 @@ def test_windows_of_another_length_are_refused_with_the_remedy(frames):
     )
     with pytest.raises(ValueError, match=message):
         m2m(**SHORT)(torch.zeros(1, 1, frames, 128))
+
+
+def test_positions_by_sines_put_a_label_frame_among_its_own_patches():
+    model = ARCHITECTURE.build(
+        1, 128, 0.01, {"frames": 3}, size="tiny", blocks=1, positions="sincos"
+    )
+    tokens, patches = model.pos_embed[0].split([30, 348])
+    time = slice(96, 192)  # the second half of the width
+    alike = torch.cdist(tokens[:, time], patches[:29, time])  # the lowest row of patches
+    middles = (torch.arange(30) * 10 + 5 - 8) / 10  # of label frames, in patches
+    assert (alike.argmin(1) - middles.clamp(0, 28)).abs().max() <= 0.5 + 1e-6
+    assert tokens[:, :96].abs().max() < 0.2  # no frequency: what is drawn alone
+
+
+def test_positions_are_drawn_unless_asked_for_otherwise():
+    torch.manual_seed(0)
+    assert (
+        ARCHITECTURE.build(1, 128, 0.01, {"frames": 3}, size="tiny", blocks=1).pos_embed.abs().max()
+        < 0.2
+    )
+    with pytest.raises(ValueError, match="positions"):
+        ARCHITECTURE.build(1, 128, 0.01, {"frames": 3}, size="tiny", blocks=1, positions="sine")

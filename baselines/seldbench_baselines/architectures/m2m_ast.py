@@ -11,6 +11,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from seldbench.contracts import Architecture
 from seldbench_baselines.ast_encoder import (
@@ -46,6 +47,9 @@ class M2MAST(nn.Module):
             has the number, 0.1, and not the places: these are those of timm's early ViT.
         output: what the head ends in, "logits" or "tanh".
         head_norm: a LayerNorm before the head, as AST has; the paper has a dense layer alone.
+        positions: what they are before any training: "random", as published, or "sincos", sines and
+            cosines of frequency and time, where a label frame stands at its middle: a small network
+            that starts from no others then need not find out first which patches are its own.
         checkpoint: compute blocks again when going backwards, to save memory.
     """
 
@@ -69,11 +73,13 @@ class M2MAST(nn.Module):
         dropout: float = 0.1,
         output: str = "logits",
         head_norm: bool = False,
+        positions: str = "random",
         checkpoint: bool = False,
     ) -> None:
         super().__init__()
         _check(blocks, frames, tokens)
         check_choice("M2M-AST", "output", output, OUTPUTS)
+        check_choice("M2M-AST", "positions", positions, ("random", "sincos"))
         width, heads = vit_size("M2M-AST", size, width, heads)
         rows, columns = patch_grid((bins, frames), patch, strides)
         self.frames, self.tokens, self.checkpoint = frames, tokens, checkpoint
@@ -92,6 +98,10 @@ class M2MAST(nn.Module):
         self.activation = OUTPUTS[output]()
         for learnt in (self.cls_token, self.pos_embed):
             nn.init.trunc_normal_(learnt, std=0.02)
+        if positions == "sincos":
+            places = _places((rows, columns), tokens, frames, strides, patch)
+            with torch.no_grad():
+                self.pos_embed.add_(_waves(places, width))
         self.apply(_initialise)
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
@@ -119,6 +129,31 @@ class M2MAST(nn.Module):
             )
         x = self.patch_embed(features.transpose(2, 3))  # (batch, rows * columns, width)
         return torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1) + self.pos_embed
+
+
+def _places(
+    grid: tuple[int, int],
+    tokens: int,
+    frames: int,
+    strides: tuple[int, int],
+    patch: tuple[int, int],
+) -> Tensor:
+    """Middles of label frames, then of patches, in strides: (tokens + patches, 2), frequency and
+    time; a label frame has no frequency, NaN."""
+    rows, columns = torch.arange(grid[0]), torch.arange(grid[1])
+    of_patches = torch.cartesian_prod(rows, columns).float()
+    middles = (torch.arange(tokens) + 0.5) * frames / tokens
+    time = (middles - patch[1] / 2) / strides[1]
+    return torch.cat([torch.stack([torch.full_like(time, torch.nan), time], dim=1), of_patches])
+
+
+def _waves(places: Tensor, width: int) -> Tensor:
+    """Half of the width for each axis, sines and then cosines of it: (places, width); 0 where a
+    place has none. Source: Vaswani et al. 2017, section 3.5, for two axes."""
+    rates = 0.5 ** torch.linspace(0, 8, width // 4)
+    angles = places[:, :, None] * rates  # (places, 2, width / 4)
+    waves = torch.cat([angles.sin(), angles.cos()], dim=2).flatten(1)
+    return functional.pad(waves, (0, width - waves.shape[1])).nan_to_num(0.0)  # of any width
 
 
 def _initialise(module: nn.Module) -> None:

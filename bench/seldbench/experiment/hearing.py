@@ -26,8 +26,8 @@ def check_layout(stage: Stage, features: Features) -> None:
     turned = [name for name, views in heard.items() if views is not None and views.rotations]
     if turned:
         raise BadRecipe(
-            f"{turned[0]}.rotations: a microphone that is heard alone cannot be turned; leave it out,"
-            " or each_microphone"
+            f"{turned[0]}.rotations: a microphone that is heard alone cannot be turned; leave it"
+            " out, or each_microphone"
         )
     if stage.inputs:
         raise BadRecipe(
