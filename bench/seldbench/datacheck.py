@@ -102,13 +102,16 @@ class SplitReport:
 
 @dataclass
 class Report:
-    """Of a data set. `ok`: nothing is missing (but optional splits) and nothing is wrong."""
+    """Of a data set. `ok`: nothing is missing (but optional splits) and nothing is wrong.
+
+    folds: where there are several, every clip is tested on in one and trained on in others."""
 
     dataset: str
     simulated: str | None
     fingerprint: str | None
     problems: list[str]
     splits: list[SplitReport]
+    folds: int = 1
 
     @property
     def ok(self) -> bool:
@@ -134,7 +137,7 @@ def check(dataset: Dataset, *, deep: bool = False, progress: Progress | None = N
         fingerprint = None
         known = [problem for split in splits for problem in split.problems]
         problems += [str(error)] if not known else []  # the same fault, found there already
-    return Report(dataset.name, dataset.simulated, fingerprint, problems, splits)
+    return Report(dataset.name, dataset.simulated, fingerprint, problems, splits, dataset.folds)
 
 
 @dataclass(frozen=True)
@@ -266,7 +269,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield from _split_lines(split)
     yield ""
-    missing = sum(split.expected - split.found for split in report.splits if not split.complete)
+    absent = [split.expected - split.found for split in report.splits if not split.complete]
+    missing = sum(absent) if report.folds == 1 else max(absent, default=0)
     wrong = len(report.problems) + sum(len(split.problems) for split in report.splits)
     yield "complete, nothing wrong" if report.ok else f"{missing} clips missing, {wrong} faults"
 

@@ -166,6 +166,7 @@ def test_data_check_tells_a_source_in_two_folds_missing_files_and_odd_rates(esc,
     report = check(open_set("esc50"))
     test = report.splits[1]
     assert (test.found, test.expected, test.missing) == (7, 2000, ["2-900-A-5.wav"])
+    assert report.lines()[-1].startswith("1993 clips missing")  # of training and test together
     assert any("several folds: source 100; put all takes" in p for p in test.problems)
     assert any("4-100-C-0.wav: is at 16000 Hz, 44100 Hz expected" in p for p in test.problems)
     assert any("2-101-A-5.wav (5 s stated, 3 s there)" in note for note in test.notes)

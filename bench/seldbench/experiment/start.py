@@ -153,8 +153,8 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
         yield f"imported weights: {scores['imported']['file']}, {scores['imported']['source']}"
     if data["partial"]:
         found, expected = data["coverage"]["test"]
-        limit = f", limited to {scores['limit']}" if scores["limit"] else ""
-        yield f"PARTIAL: {found} of {expected} test clips{limit}"
+        limit = f" (--limit {scores['limit']})" if scores["limit"] else ""
+        yield f"PARTIAL: {min(found, scores['limit'] or found)} of {expected} test clips{limit}"
     for name, value in scores["scores"].items():
         low_high = scores["intervals"].get(name, {}).get("bootstrap")
         interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
