@@ -37,11 +37,6 @@ class System:
         return self._first.grid
 
     @property
-    def parameters(self) -> int:
-        """Trainable parameters of all stages."""
-        return sum(part.parameters for part in self.parts.values())
-
-    @property
     def _first(self) -> Assembly:
         return next(iter(self.parts.values()))
 
