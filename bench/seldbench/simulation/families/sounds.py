@@ -1,0 +1,71 @@
+"""The classes by name, and their finished sounds."""
+
+import numpy as np
+
+from seldbench.errors import UnknownName, near
+from seldbench.simulation.bank import GROUPS
+from seldbench.simulation.families import noises, struck, tones, voiced
+from seldbench.simulation.families.regimes import REGIMES, Family
+from seldbench.simulation.recorded import SILENT
+from seldbench.simulation.signals import DESED, Array, Rng
+
+FAMILIES: dict[str, Family] = {
+    **tones.FAMILIES,
+    **voiced.FAMILIES,
+    **noises.FAMILIES,
+    **struck.FAMILIES,
+}
+# "steady tone 1" to "animal chirp 5"; the numbers of a family rise with its leading parameter.
+CLASSES = tuple(f"{family} {k + 1}" for family in FAMILIES for k in range(REGIMES))
+# Twelve classes of twelve families.
+SMALL = (
+    "swept tone 3",
+    "frequency-modulated tone 4",
+    "blown tube 2",
+    "sung vowel 4",
+    "speech 2",
+    "animal chirp 1",
+    "modulated noise 3",
+    "crackle 4",
+    "periodic machine 3",
+    "metal impact 2",
+    "wood impact 4",
+    "plucked string 5",
+)
+PEAK = 0.99
+SECONDS = (0.8, 4.112)  # of a sound as it is made, from and to
+SHORTEST, LONGEST = 4800, 65_792  # samples of a finished one
+_FRAME = 320  # samples
+
+
+def sound(label: str, rng: Rng, group: str) -> Array:
+    """A dry sound of a class.
+
+    Args:
+        group: "train", "validation" or "test"; no two groups share a leading parameter.
+
+    Returns:
+        (samples,) float32 at 16 kHz, 0.3 to 4.112 s, peak 0.99, sounding in its first and last
+        20 ms (within 40 dB of its loudest). A function of the label, the group and `rng`'s state.
+
+    Raises:
+        UnknownName: no such class or group.
+    """
+    if label not in CLASSES:
+        raise UnknownName(
+            f"no class named {label!r}{near(label, CLASSES)}; families.CLASSES has all"
+        )
+    if group not in GROUPS:
+        raise UnknownName(f"no group {group!r}{near(group, GROUPS)}; there are {GROUPS}")
+    family, number = label.rsplit(" ", 1)
+    seconds = float(rng.uniform(*SECONDS))
+    return finished(FAMILIES[family].sound(int(number) - 1, seconds, group, rng))
+
+
+def finished(wave: Array) -> Array:
+    """Without silence at the ends, peak 0.99, float32."""
+    frames = wave[: len(wave) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    level = np.square(frames).mean(axis=1)
+    heard = np.flatnonzero(level > level.max() * 10 ** (SILENT / 10))
+    wave = DESED.faded(wave[heard[0] * _FRAME : (heard[-1] + 1) * _FRAME], 0.001, 0.005)
+    return (wave * (PEAK / np.abs(wave).max())).astype(np.float32)
