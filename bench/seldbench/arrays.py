@@ -2,8 +2,8 @@
 
 "foa": first-order Ambisonics, channels W, Y, Z, X (ACN) with SN3D gains: its axes stand in the
 order y, z, x, those of directions everywhere else in x, y, z. "mic": four microphones on a rigid
-sphere. "circular8": eight microphones on a horizontal circle, free in the air. "target": one channel,
-the source that a clip asks for, alone at the first microphone.
+sphere. "circular8": eight microphones on a horizontal circle. "target": one channel, the source
+that a clip asks for, alone at the first microphone.
 Source: README of STARSS23 (formats and positions); radius from sharathadavanne/seld-dcase2019.
 """
 

@@ -39,6 +39,7 @@ REPLACED = frozenset(
         "tune",
         "clip_mask",
         "boxes",
+        "oracles",
     }
 )
 # Tables of which each entry is a choice: one that a variant names replaces the other as a whole.
