@@ -88,15 +88,15 @@ class OverlapE2E(nn.Module):
     def forward(
         self, features: Tensor, direction: Tensor | None = None, separated: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """(batch, channels, frames, bins) -> of the parts that there are:
+        """(batch, channels, frames, bins) -> of the parts that there are, but of "any" source the
+        direction alone where none is given: nobody is asked for then.
         direction: probabilities, (batch, count)
         spectrogram: (batch, frames, estimates, bins), the answer and, of two separations, both
         class: probabilities, (batch, classes)
 
         Args:
             direction: (batch, count), one-hot: whose source is asked for, in the place of what SSL
-                says; of "any" with a soft link, SSL's probability of it. None: as SSL says; of
-                "any" such a pass is one for the directions alone, all of which make the map.
+                says; of "any" with a soft link, SSL's probability of it. None: as SSL says.
             separated: (batch, frames, bins), heard and said in the place of a separation.
 
         Errors: ValueError for frames or bins that cannot be halved, and for inputs that are missing
@@ -106,6 +106,8 @@ class OverlapE2E(nn.Module):
         said: dict[str, Tensor] = {}
         if self.ssl is not None:
             said["direction"] = self._probabilities(self.ssl(features))
+            if self.directions == "any" and direction is None and separated is None:
+                return said
         image = features
         if self.separations:
             if separated is None:
@@ -124,21 +126,13 @@ class OverlapE2E(nn.Module):
 
     def _map(self, said: Tensor | None, given: Tensor | None) -> Tensor:
         """What SSS hears of directions: (batch, count)"""
-        if said is None or (given is not None and not self._asked_softly):
-            assert given is not None  # _check_inputs
-            return given
         if given is not None:
-            return said * given
+            softly = said is not None and self.link == "soft" and self.directions == "any"
+            return said * given if softly else given
+        assert said is not None  # _check_inputs
         if self.link == "soft":
             return said
-        if self.directions == "any":
-            return said.detach()
         return functional.one_hot(said.argmax(1), said.shape[1]).to(said.dtype)
-
-    @property
-    def _asked_softly(self) -> bool:
-        """Whether a direction that is given is as much there as SSL says."""
-        return self.directions == "any" and self.link == "soft"
 
     def _separated(self, features: Tensor, directions: Tensor) -> Tensor:
         """(batch, frames, estimates, bins)"""

@@ -105,18 +105,13 @@ class Spectrogram:
         """The answer of (frames, estimates, bins) as a signal at 16 kHz, with the phase of the
         clip's mixture at its first microphone: source 0, as long as the clip.
 
-        Of a clip without recordings, as recipes are tried out on, nothing is said.
-
-        Errors: ValueError for another hop, or a clip with its target's recording alone.
+        Errors: ValueError for another hop, or a clip without a mixture.
         """
         _check_hop(hop)
-        if not clip.recordings:
-            return Prediction()
         mixtures = [r for layout, r in clip.recordings.items() if layout != TARGET]
         if not mixtures:
             raise ValueError(
-                f"clip {clip.id!r} has no recording but its target's: there is no mixture whose"
-                " phase a signal could have"
+                f"clip {clip.id!r} has no recording of the mixture, whose phase a signal would have"
             )
         mixture = _wave(mixtures[0], 0.0, clip.duration)
         signal = images.resynthesised(outputs.detach().float().cpu()[:, 0], mixture)
