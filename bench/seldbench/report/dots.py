@@ -8,6 +8,7 @@ nothing about that of the real set.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ from seldbench.report.results import mean_and_spread
 from seldbench.report.words import shown
 
 BETWEEN = 0.26  # lines from one series to the next in the same row
+TITLES = 96  # characters of the titles of all panels side by side
 ROOM, LEAST = 0.1, 0.02  # beside the outermost values: of their range, of the score's
 
 
@@ -56,7 +58,7 @@ def figure(panels: Sequence[Panel], label: str) -> str:
         for axis, panel in zip(axes, panels):
             for i, name in enumerate(names):
                 _row(axis, i, panel.rows.get(name, ()), panel.score)
-            _frame(axis, panel)
+            _frame(axis, panel, len(panels))
         axes[0].set_yticks(range(len(names)), [plain(n) for n in names], color=LIGHT["ink"])
         axes[0].set_ylim(len(names) - 0.5, -0.5)
         handles = _legend(panels)
@@ -101,16 +103,25 @@ def _bar(axis: Axes, mean: float, spread: float | None, place: float, tint: str)
         axis.plot(ends, [place, place], color=tint, linewidth=4.0, alpha=0.3, solid_capstyle="butt")
 
 
-def _frame(axis: Axes, panel: Panel) -> None:
-    """The score's axis: close around the values, so that small differences are seen."""
+def _frame(axis: Axes, panel: Panel, beside: int) -> None:
+    """The score's axis: close around the values, so that small differences are seen.
+
+    Args:
+        beside: how many panels share the figure's width.
+    """
     values = list(_values(panel))
     scale = score_scale(panel.score, values)
     low, high = min(values, default=0.0), max(values, default=1.0)
     margin = max(ROOM * (high - low), LEAST * (scale.high - scale.low))
     axis.set_xlim(max(scale.low, low - margin), high + margin)
-    axis.set_title(in_lines(f"{panel_title(panel.score)}{panel.title}"))
+    axis.set_title(_wrapped(f"{panel_title(panel.score)}{panel.title}", beside))
     axis.grid(False, axis="y")
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=min(4, max(2, 16 // beside)))
+
+
+def _wrapped(title: str, beside: int) -> str:
+    """In lines that end within their panel."""
+    return "\n".join(fill(line, TITLES // beside) for line in in_lines(title).split("\n"))
 
 
 def _values(panel: Panel) -> Iterable[float]:
