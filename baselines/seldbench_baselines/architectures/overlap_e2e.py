@@ -126,10 +126,10 @@ class OverlapE2E(nn.Module):
 
     def _map(self, said: Tensor | None, given: Tensor | None) -> Tensor:
         """What SSS hears of directions: (batch, count)"""
-        if given is not None:
-            softly = said is not None and self.link == "soft" and self.directions == "any"
-            return said * given if softly else given
-        assert said is not None  # _check_inputs
+        if said is None or given is not None:
+            assert given is not None  # _check_inputs
+            softly = self.link == "soft" and self.directions == "any"
+            return given if said is None or not softly else said * given
         if self.link == "soft":
             return said
         return functional.one_hot(said.argmax(1), said.shape[1]).to(said.dtype)
