@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seldbench.simulation.families.pieces import in_pieces
 from seldbench.simulation.families.regimes import Family, Parameter
 from seldbench.simulation.signals import DESED, Array, Rng, noise, normal
 
@@ -10,7 +11,7 @@ def band(centre: float, octaves: float, seconds: float, rng: Rng) -> Array:
     """Noise of a width in octaves around a centre, hertz."""
     length, half = DESED.samples(seconds), 2 ** (octaves / 2)
     wave = DESED.band(length, rng, centre / half, centre * half)
-    return DESED.faded(wave * (1 + 0.15 * DESED.drift(length, rng, 3)), 0.03, 0.05)
+    return in_pieces(wave * (1 + 0.15 * DESED.drift(length, rng, 3)), rng)
 
 
 def modulated(centre: float, rate: float, seconds: float, rng: Rng) -> Array:
@@ -21,7 +22,7 @@ def modulated(centre: float, rate: float, seconds: float, rng: Rng) -> Array:
     wave = DESED.coloured(length, rng, points, slope * np.array([-36.0, -6, 0, -6, -36]))
     turn = 2 * np.pi * (rate * np.arange(length) / DESED.rate + rng.uniform())
     depth = rng.uniform(0.7, 0.98)
-    return DESED.faded(wave * (1 + depth * np.sin(turn)), 0.01, 0.03)
+    return in_pieces(wave * (1 + depth * np.sin(turn)), rng)
 
 
 def crackle(rate: float, centre: float, seconds: float, rng: Rng) -> Array:
@@ -54,7 +55,7 @@ def machine(cycles: float, body: float, seconds: float, rng: Rng) -> Array:
     gains = rng.uniform(0.7, 1.0, len(onsets)) * np.resize([1.0, rng.uniform(0.5, 1)], len(onsets))
     wave = normal(DESED.repeat(stroke, onsets, gains, length))
     air = normal(DESED.band(length, rng, body, 4 * body))
-    return DESED.faded(wave + rng.uniform(0.02, 0.2) * air, 0.002, 0.02)
+    return in_pieces(wave + rng.uniform(0.02, 0.2) * air, rng)
 
 
 FAMILIES = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seldbench.simulation.families.pieces import in_pieces
 from seldbench.simulation.families.regimes import Family, Parameter
 from seldbench.simulation.signals import DESED, Array, Rng, noise, normal
 
@@ -14,7 +15,7 @@ def steady(pitch: float, tilt: float, seconds: float, rng: Rng) -> Array:
     levels = _PARTIALS**-tilt * rng.uniform(0.4, 1.0, len(_PARTIALS))
     line = pitch * (1 + 0.003 * DESED.drift(length, rng, 3))
     wave = DESED.harmonics(line, levels, rng) * (1 + 0.1 * DESED.drift(length, rng, 2))
-    return DESED.faded(wave, 0.02, 0.05)
+    return in_pieces(wave, rng)
 
 
 def swept(pitch: float, rate: float, seconds: float, rng: Rng) -> Array:
@@ -25,7 +26,7 @@ def swept(pitch: float, rate: float, seconds: float, rng: Rng) -> Array:
     way = place if rng.random() < 0.5 else 1 - place
     levels = np.array([1.0, 0.5, 0.3, 0.15, 0.1]) ** rng.uniform(0.5, 2.0)
     wave = normal(DESED.harmonics(pitch * 2 ** (octaves * way), levels, rng))
-    return DESED.faded(wave * np.clip(np.minimum(place, 1 - place) / 0.05, 0, 1), 0.01, 0.02)
+    return in_pieces(wave * np.clip(np.minimum(place, 1 - place) / 0.05, 0, 1), rng)
 
 
 def modulated(pitch: float, rate: float, seconds: float, rng: Rng) -> Array:
@@ -34,7 +35,7 @@ def modulated(pitch: float, rate: float, seconds: float, rng: Rng) -> Array:
     swing = np.sin(2 * np.pi * (rate * np.arange(length) / DESED.rate + rng.uniform()))
     line = pitch * (1 + rng.uniform(0.07, 0.25) * swing)
     levels = np.array([1.0, 0.3, 0.15]) ** rng.uniform(0.5, 2.0)
-    return DESED.faded(DESED.harmonics(line, levels, rng), 0.02, 0.05)
+    return in_pieces(DESED.harmonics(line, levels, rng), rng)
 
 
 def blown(pitch: float, breath: float, seconds: float, rng: Rng) -> Array:
@@ -51,7 +52,7 @@ def blown(pitch: float, breath: float, seconds: float, rng: Rng) -> Array:
     air = normal(DESED.shape(noise(length, rng), tube))
     chiff = 1 + 2 * np.exp(-time / 0.03)
     level = 1 + 0.15 * DESED.drift(length, rng, 3)
-    return DESED.faded(level * (tone + breath * chiff * air), 0.03, 0.06)
+    return in_pieces(level * (tone + breath * chiff * air), rng)
 
 
 FAMILIES = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seldbench.simulation.families.pieces import in_pieces
 from seldbench.simulation.families.regimes import Family, Parameter
 from seldbench.simulation.signals import DESED, Array, Rng, between, noise, normal
 from seldbench.simulation.voices import VOWELS, Speaker
@@ -24,9 +25,8 @@ def vowel(second: float, pitch: float, seconds: float, rng: Rng) -> Array:
     source += rng.uniform(0.01, 0.08) * noise(length, rng)
     formants = np.array([[first, second, third, 3500.0]])
     tract = DESED.resonances(formants, _WIDTHS, np.array([1.0, 0.5, 0.3, 0.15]))
-    place = (time * rng.uniform(0.8, 3.0) + rng.uniform()) % 1.0
-    level = np.clip(np.minimum(place, 1 - place) / 0.08, 0.1, 1)
-    return DESED.faded(DESED.shape(source, tract) * level, 0.02, 0.05)
+    level = 1 + 0.2 * DESED.drift(length, rng, 3)
+    return in_pieces(DESED.shape(source, tract) * level, rng)
 
 
 def speech(pitch: float, pace: float, seconds: float, rng: Rng) -> Array:
