@@ -1,12 +1,12 @@
 """The classes by name, and their finished sounds."""
 
 import numpy as np
+from scipy.signal import butter, sosfilt
 
 from seldbench.errors import UnknownName, near
 from seldbench.simulation.bank import GROUPS
 from seldbench.simulation.families import noises, struck, tones, voiced
 from seldbench.simulation.families.regimes import REGIMES, Family
-from seldbench.simulation.recorded import SILENT
 from seldbench.simulation.signals import DESED, Array, Rng
 from seldbench.simulation.tagging.recording import through_device
 
@@ -35,8 +35,10 @@ SMALL = (
 )
 PEAK = 0.99
 SECONDS = (0.8, 4.112)  # of a sound as it is made, from and to
-SHORTEST, LONGEST = 4800, 65_792  # samples of a finished one
 _FRAME = 320  # samples
+# dB re the loudest frame; fading takes up to 10 dB of what a frame at an end had.
+_FAINT = -30.0
+_HIGH_PASS = butter(2, 20, "highpass", fs=DESED.rate, output="sos")
 
 
 def sound(label: str, rng: Rng, group: str) -> Array:
@@ -47,7 +49,7 @@ def sound(label: str, rng: Rng, group: str) -> Array:
 
     Returns:
         (samples,) float32 at 16 kHz, 0.3 to 4.112 s, peak 0.99, sounding in its first and last
-        20 ms (within 40 dB of its loudest). A function of the label, the group and `rng`'s state.
+        20 ms (within 45 dB of its loudest). A function of the label, the group and `rng`'s state.
 
     Raises:
         UnknownName: no such class or group.
@@ -65,9 +67,10 @@ def sound(label: str, rng: Rng, group: str) -> Array:
 
 
 def finished(wave: Array) -> Array:
-    """Without silence at the ends, peak 0.99, float32."""
-    frames = wave[: len(wave) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    level = np.square(frames).mean(axis=1)
-    heard = np.flatnonzero(level > level.max() * 10 ** (SILENT / 10))
-    wave = DESED.faded(wave[heard[0] * _FRAME : (heard[-1] + 1) * _FRAME], 0.001, 0.005)
+    """Without direct current and without faint ends, peak 0.99, float32."""
+    wave = sosfilt(_HIGH_PASS, wave)
+    level = np.square(wave[: len(wave) // _FRAME * _FRAME].reshape(-1, _FRAME)).mean(axis=1)
+    heard = np.flatnonzero(level > level.max() * 10 ** (_FAINT / 10))
+    wave = wave[heard[0] * _FRAME : (heard[-1] + 1) * _FRAME]
+    wave = DESED.faded(wave, 0.0005, 0.003)
     return (wave * (PEAK / np.abs(wave).max())).astype(np.float32)
