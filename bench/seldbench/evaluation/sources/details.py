@@ -17,9 +17,9 @@ Array = np.ndarray
 def details(asked: Questions, resampling: Resampling | None) -> dict[str, Any]:
     """Counts: of all, by number of sources and by angle; confusion: rows are true classes.
 
-    Where answers are matched by direction: `misses` are sources that were not found, which no
-    column of the confusion has, `false_directions` answers about no source; by number of sources in
-    their mixture, and by angle to the nearest one.
+    Where answers are matched by direction: `misses` are sources that were not found,
+    `false_directions` answers about no source; by number of sources in their mixture, by angle to
+    the nearest one, and by class beside the confusion, which has neither.
     """
     known = asked.found
     counts = confusion(asked.label[known], asked.answer[known], len(asked.classes))
@@ -35,7 +35,13 @@ def details(asked: Questions, resampling: Resampling | None) -> dict[str, Any]:
     if asked.apart is not None:
         nearest = angle_class(asked.apart)
         found["accuracy_by_angle"] = _accuracies(asked, ANGLES, nearest, resampling)
-    return found if asked.false is None else found | _directions(asked, asked.false, by_number)
+    if asked.false is not None:
+        found["confusion"] |= {
+            "misses": np.bincount(asked.label[~known], minlength=len(counts)).tolist(),
+            "false": np.bincount(asked.false.answer, minlength=len(counts)).tolist(),
+        }
+        found |= _directions(asked, asked.false, by_number)
+    return found
 
 
 def _directions(

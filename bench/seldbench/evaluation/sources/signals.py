@@ -92,7 +92,7 @@ def _with_mixture(signals: Signals, mixtures: Sequence[str]) -> Iterator[_Signal
     mix: _Signal | None = None
     for name in mixtures:
         if signals.mixtures is not None and name != last:
-            mix = _read(_find(signals.mixtures, stem(name)), None)
+            mix = _read(find(signals.mixtures, stem(name)), None)
         last = name
         yield mix
 
@@ -101,8 +101,8 @@ def _of_one(
     signals: Signals, reference: str, estimate: str, mix: _Signal | None
 ) -> tuple[float, float, float]:
     """SI-SDR and SNR of the estimate, and SI-SDR of the mixture (NaN without one)."""
-    true = _read(_find(signals.references, reference), 1)
-    guess = _read(_find(signals.estimates, estimate), 1)
+    true = _read(find(signals.references, reference), 1)
+    guess = _read(find(signals.estimates, estimate), 1)
     _refuse_unlike(guess, true)
     if mix is None:
         before = np.nan
@@ -133,8 +133,12 @@ def _refuse_unlike(one: _Signal, true: _Signal) -> None:
             )
 
 
-def _find(folder: Path, name: str) -> Path:
-    """The signal of this name, less its ending."""
+def find(folder: Path, name: str) -> Path:
+    """The signal of this name, less its ending.
+
+    Raises:
+        BadFile: none, or two that differ in their ending.
+    """
     if not folder.is_dir():
         raise BadFile(f"{folder}: not a folder of signals")
     found = [path for end in ENDINGS if (path := folder / f"{name}{end}").is_file()]
