@@ -347,6 +347,7 @@ def of(stage):
         ({"sizes": {"direction": 8}}, "`ssc` needs its head, 'class'"),
         ({"parts": ["ssl"], "sizes": {"class": 4}}, "head 'class' is of 'ssc', not built"),
         ({"sizes": {"classes": 4}}, r"no head 'classes'.*near: class"),
+        ({"parts": ["ssc"], "channels": 15}, "SSC alone hears the image of a source, not 15"),
         ({"parts": ["ssl"], "count": 4}, "head 'direction' has 4 outputs, not 8"),
         ({"parts": ["sss"], "sizes": {"spectrogram": 128}}, "'spectrogram' has 256 outputs"),
     ],

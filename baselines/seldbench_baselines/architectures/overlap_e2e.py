@@ -43,7 +43,7 @@ class OverlapE2E(nn.Module):
             sigmoid each, and a direction that is given asks for the source there.
         count: directions.
         width: filters of the first convolution of all parts, of which all others (and the dense
-            layers of SSL and SSC) are multiples: 64 as published.
+            layers of SSL and SSC) are multiples: 64 in public code.
         gate: see `separation.Gate`.
         dropout: of SSL and SSC.
         bypass_bottleneck: see `separation.MaskUNet`.
@@ -70,6 +70,11 @@ class OverlapE2E(nn.Module):
         check_choice("overlap_e2e", "link", link, LINKS)
         check_choice("overlap_e2e", "directions", directions, DIRECTIONS)
         _check(parts, overlap, sizes, {"direction": count, "spectrogram": bins})
+        if list(parts) == ["ssc"] and channels != 1:
+            raise ValueError(
+                f"overlap_e2e: SSC alone hears the image of a source, not {channels} channels: take"
+                " features of one, such as `log_magnitude`"
+            )
         self.link, self.directions, self.hop = link, directions, hop
         self.ssl = self.ssc = None
         self.separations: tuple[str, ...] = ()
@@ -82,8 +87,7 @@ class OverlapE2E(nn.Module):
                 self.add_module(name, unet)
             self.gate = Gate(gate) if overlap else None
         if "ssc" in parts:
-            heard = 1 if self.separations else channels
-            self.ssc = Classifier(heard, sizes["class"], width=width, dropout=dropout)
+            self.ssc = Classifier(1, sizes["class"], width=width, dropout=dropout)
 
     def forward(
         self, features: Tensor, direction: Tensor | None = None, separated: Tensor | None = None

@@ -1,5 +1,6 @@
-"""What a clip asks for, of formats that are about one of its sources."""
+"""Of formats about one source of a clip: which one it asks for, and cross-entropy."""
 
+import torch
 from torch import Tensor
 
 from seldbench.contracts import Clip
@@ -28,11 +29,12 @@ def target_event(clip: Clip) -> Event:
 
 
 def cross_entropy(probabilities: Tensor, targets: Tensor) -> Tensor:
-    """-log of the true one's probability, mean over clips; in float32. A probability of 0 counts as
-    the smallest number that is none, which costs 87.
+    """-log of the true one's probability, mean over clips; in float32.
 
-    probabilities: (clips, outputs). targets: one-hot, or shares; none at all costs 0.
+    Args:
+        probabilities: (clips, outputs); below float32's smallest normal number, 1.2e-38, they count
+            as that, which costs 87.
+        targets: one-hot, or shares; none at all costs 0.
     """
-    p = probabilities.float()
-    smallest = p.new_tensor(1.1754944e-38)
-    return -(targets.float() * p.maximum(smallest).log()).sum(-1).mean()
+    p = probabilities.float().clamp(min=torch.finfo(torch.float32).tiny)
+    return -(targets.float() * p.log()).sum(-1).mean()
