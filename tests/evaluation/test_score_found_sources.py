@@ -276,6 +276,8 @@ def test_every_question_is_laid_to_the_first_part_that_fails():
     assert set(of["kinds"]["right"]["intervals"]) == {"jackknife", "bootstrap"}
     assert found.scores["accuracy_oracle_direction"] == pytest.approx(4 / 6)
     assert found.scores["accuracy_oracle_separation"] == pytest.approx(4 / 6)
+    line = "of 6 questions: right 2 (33.3 %), localisation 2 (33.3 %), separation 1 (16.7 %),"
+    assert f"{line} classification 1 (16.7 %)" in found.lines()
 
 
 def test_where_one_answer_a_mixture_is_asked_for_so_it_is_of_oracles():

@@ -27,7 +27,7 @@ def overview(results: list[Result]) -> tuple[TextTable, ...]:
     if not results:
         raise MissingData("nothing to compare: name a finished run, such as runs/<id>")
 
-    def scored(group: Group) -> tuple[str, str]:
+    def scored(group: Group) -> tuple[str, tuple[str, int]]:
         return group.first.task, group.first.rules
 
     gathered = sorted(groups(results), key=lambda g: (scored(g), order(g)))

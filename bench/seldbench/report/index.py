@@ -18,7 +18,7 @@ from seldbench.report.words import ASKED
 
 
 def index_page(templates: Environment, results: list[Result], out: Path) -> str:
-    def where(group: Group) -> tuple[str, str, bool, str]:
+    def where(group: Group) -> tuple[str, str, bool, tuple[str, int]]:
         first = group.first
         return first.task, first.real_dataset, first.simulated, first.rules
 

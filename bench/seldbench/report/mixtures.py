@@ -15,7 +15,7 @@ from seldbench.report.timeline import seconds_between, sound_image
 
 WIDTH, GUTTER, PICTURE, BETWEEN = 960, 52, 434, 26
 CAPTION, HEIGHT, GAP, AXIS = 20, 86, 12, 24
-RADIUS, CENTRE = 46, 160  # of the circle; its middle from the right column's left
+RADIUS, MIDDLE = 36, (150, 60)  # of the circle; its middle from the left of a column and the top
 
 
 def mixture_drawing(
@@ -45,7 +45,7 @@ def mixture_drawing(
             for hertz, at in clip.get("ticks_hz", [])
         ],
         seconds=seconds_between(0.0, duration, lambda s: round(PICTURE * s / duration, 1)),
-        circle=_circle(clip, columns["right"] + CENTRE, CAPTION + HEIGHT / 2),
+        circle=_circle(clip, columns["right" if pictures else "left"] + MIDDLE[0], MIDDLE[1]),
     )
 
 

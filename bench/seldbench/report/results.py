@@ -34,6 +34,7 @@ SINGLE_HEADLINES = ("accuracy_fold_mean", "accuracy", "accuracy_top5", "map")
 TAGGING_HEADLINES = ("map", "mauc", "d_prime", "f1_macro")
 DISTANCE_HEADLINES = ("f20", "doae_cd", "rde_cd", "seld_score")  # where distances are scored
 # Of sources: whether their directions are right where each is asked for, or which were found.
+ASKED = ("", "dominant", "query", "all")  # about sources
 SEPARATION_HEADLINES = ("accuracy", "direction_accuracy", "direction_f1", "si_sdri")
 SED_SCORES = (
     "psds1",
@@ -137,9 +138,10 @@ class Result(BaseModel):
         return named[0]
 
     @property
-    def rules(self) -> str:
-        """The scorer, and what was asked for: only results of one such stand in one table."""
-        return " ".join(word for word in (self.scorer, self.asked) if word)
+    def rules(self) -> tuple[str, int]:
+        """The scorer, and the place of what was asked for: only results of one such stand in one
+        table, and tables in this order."""
+        return self.scorer or "", ASKED.index(self.asked) if self.asked in ASKED else len(ASKED)
 
     @property
     def headlines(self) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ CLASS_SCORES = ("recall", "f1")  # that are drawn
 LISTED = ("recall", "precision", "f1", "direction_recall", "si_sdr", "si_sdri")
 LARGEST = 80  # classes of a matrix that is drawn
 WIDE = 9.6  # inches
-TIGHT = 0.06  # of a bar; the number of a narrower part stands in the table alone
+METHOD = "bootstrap"  # whose intervals are drawn: they stay within 0 and 1
+TIGHT = 0.06  # of a bar; a narrower part has its number in the legend alone
 
 
 def parts(result: Result, out: Path) -> dict[str, Any]:
@@ -62,27 +63,27 @@ def parts(result: Result, out: Path) -> dict[str, Any]:
         if confusion is not None and fits
         else None,
         "side": round(100 * tagging.side_of(confusion) / WIDE) if confusion else 100,
-        "pairs": tagging.taken_for(confusion) if confusion else [],
+        "pairs": tagging.taken_for(result.confusion) if result.confusion else [],
     }
 
 
 def conditions_figure(tables: Mapping[str, Mapping[str, Condition]]) -> str:
     """Accuracy under each condition with its interval, a panel a table."""
-    titles = {"sources": "sources in the mixture", "angle": "degrees to the nearest other source"}
+    titles = {"sources": "sources in the mixture", "angle": "angle to the nearest other source"}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDE, 3.2), layout="constrained")
         widths = [1 + len(table) for table in tables.values()]
         panels = figure.subplots(1, len(tables), squeeze=False, width_ratios=widths, sharey=True)[0]
         for panel, (name, table) in zip(panels, tables.items()):
-            _conditions(panel, table)
+            _conditions(panel, table, "°" if name == "angle" else "")
             panel.set_xlabel(titles[name])
         panels[0].set_ylabel("accuracy")
         return svg(figure, "Accuracy by condition")
 
 
-def _conditions(panel: Axes, table: Mapping[str, Condition]) -> None:
+def _conditions(panel: Axes, table: Mapping[str, Condition], unit: str) -> None:
     for i, of in enumerate(table.values()):
-        interval = next(iter(of.intervals.values()), None)
+        interval = of.intervals.get(METHOD)
         if interval:
             panel.plot((i, i), interval, color=LIGHT["c0"], linewidth=1.6, solid_capstyle="butt")
         panel.plot([i], [of.accuracy], "o", color=LIGHT["c0"], markersize=6, clip_on=False)
@@ -90,7 +91,7 @@ def _conditions(panel: Axes, table: Mapping[str, Condition]) -> None:
             number(of.accuracy), (i, of.accuracy), (8, 0), textcoords="offset points",
             fontsize=8.0, va="center",
         )  # fmt: skip
-    labels = [f"{name}\nn {of.total:,}" for name, of in table.items()]
+    labels = [f"{name}{unit}\nn {of.total:,}" for name, of in table.items()]
     panel.set_xticks(range(len(table)), labels)
     panel.set_xlim(-0.5, len(table) - 0.25)
     panel.set_ylim(0, 1.02)
@@ -100,15 +101,15 @@ def _conditions(panel: Axes, table: Mapping[str, Condition]) -> None:
 def attribution_figure(attribution: Attribution) -> str:
     """All questions in one bar, by the first part that fails."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDE, 1.35), layout="constrained")
+        figure = Figure(figsize=(WIDE, 1.15), layout="constrained")
         panel, begun = figure.subplots(), 0.0
         for kind, of in attribution.kinds.items():
             tint = LIGHT[KINDS[kind][0]]
-            panel.barh(0, of.share, 0.8, left=begun, color=tint, label=kind)
+            name = f"{kind}: {of.number:,} ({100 * of.share:.1f} %)"
+            panel.barh(0, of.share, 0.8, left=begun, color=tint, label=name)
             if of.share >= TIGHT:
-                text = f"{of.number:,}\n{100 * of.share:.1f} %"
                 panel.text(
-                    begun + of.share / 2, 0, text, ha="center", va="center",
+                    begun + of.share / 2, 0, f"{100 * of.share:.1f} %", ha="center", va="center",
                     color=LIGHT["paper"], fontsize=9.5,
                 )  # fmt: skip
             begun += of.share

@@ -76,6 +76,8 @@ TITLES = {
     "direction_precision": "Precision of directions",
     "direction_f1": "F1 of directions",
     "direction_error": "Error of directions",
+    "misses": "Not found",
+    "false_directions": "False directions",
     "si_sdr": "SI-SDR",
     "si_sdri": "SI-SDR improvement",
     "snr": "SNR",
@@ -141,7 +143,7 @@ MEANINGS_OF_SOURCES = {
     "direction_error": "angle between true and answered direction, of sources that were found",
     "si_sdr": "how far the separated signal is the source alone, whatever its level",
     "si_sdri": "what that is above the unseparated mixture",
-    "snr": "the same with a wrong level counted as noise",
+    "snr": "how far it is the source alone, its level included",
     "accuracy_oracle_direction": "if localisation were perfect: the true directions are given",
     "accuracy_oracle_separation": "if separation were perfect too: the true signals are given",
 }
@@ -151,7 +153,7 @@ ASKED = {
     "all": "an answer for every direction that is found",
 }
 SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
-DECIMALS = {"degrees": 1}  # of all others 3
+DECIMALS = {"degrees": 1, "dB": 2}  # of all others 3
 
 
 def title(score: str) -> str:
@@ -187,7 +189,9 @@ def shown(value: float | None, score: str, sign: str = "") -> str:
     if value is None:
         return number(None)
     of = unit(score)
-    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
+    decimals = DECIMALS.get(of, 3)
+    rounded = round(value, decimals) + 0.0  # no minus before 0
+    return f"{rounded:{sign}.{decimals}f}{SYMBOLS.get(of, '')}"
 
 
 def number(value: float | None) -> str:
