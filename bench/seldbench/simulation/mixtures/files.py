@@ -7,7 +7,6 @@ mixtures/<split>.jsonl           what is mixed how (`table`)
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -54,8 +53,6 @@ class MixtureFiles:
         return file.read(noise.start / RATE, SAMPLES / RATE)
 
 
-# A header is read once: opening a file a second time for each mixture costs as much as reading it.
-@lru_cache(maxsize=8192)
 def _open(path: Path, channels: int | None) -> AudioFile:
     return AudioFile(path, None if channels is None else (channels,), (RATE,))
 
