@@ -238,18 +238,18 @@ class Beginning:
 
 
 def write_audio(path: Path, waves: Array, sample_rate: int) -> None:
-    """(samples,) or (mics, samples) in 16 bits, of the kind that the name ends in: .wav, .flac.
+    """(samples,) or (mics, samples) in 16 bits, of the kind that the name ends in: .wav, .flac. A
+    .wav holds 32-bit floating-point numbers where some sample is beyond [-1, 1].
 
     Raises:
-        ValueError: a sample beyond [-1, 1], which would be cut off. WriteFailed: disk full, no
-            permission.
+        ValueError: such a sample for a .flac. WriteFailed: disk full, no permission.
     """
     peak = float(np.abs(waves).max(initial=0.0))
-    if peak > 1:
-        raise ValueError(f"{path}: a sample of {peak:g} does not fit into [-1, 1]")
+    kind, subtype = path.suffix.removeprefix(".").upper(), "PCM_16" if peak <= 1 else "FLOAT"
     content = BytesIO()
-    kind = path.suffix.removeprefix(".").upper()
-    soundfile.write(content, np.asarray(waves).T, sample_rate, format=kind, subtype="PCM_16")
+    if kind == "FLAC" and peak > 1:
+        raise ValueError(f"{path}: a sample of {peak:g} does not fit into a .flac; scale it down")
+    soundfile.write(content, np.asarray(waves).T, sample_rate, format=kind, subtype=subtype)
     write_bytes(path, content.getvalue())
 
 
