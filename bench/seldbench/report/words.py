@@ -189,9 +189,7 @@ def shown(value: float | None, score: str, sign: str = "") -> str:
     if value is None:
         return number(None)
     of = unit(score)
-    decimals = DECIMALS.get(of, 3)
-    rounded = round(value, decimals) + 0.0  # no minus before 0
-    return f"{rounded:{sign}.{decimals}f}{SYMBOLS.get(of, '')}"
+    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
 
 
 def number(value: float | None) -> str:
