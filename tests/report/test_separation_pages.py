@@ -415,6 +415,7 @@ def test_each_protocol_has_its_table(write_separation_run):
     assert measured[1] == "mix75-sim (simulated)"
     assert published[:2] == ("  published: (SSL)+(SSS)+(SSC) (overlap_e2e/1)", "not released")
     assert published[3] == "0.697"
+    assert len(made.further[0].rows) == 1  # the paper does not have it
 
 
 def test_a_run_stands_in_its_row_of_the_paper_s_table(write_separation_run):

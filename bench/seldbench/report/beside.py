@@ -78,13 +78,13 @@ class _Published:
 
 
 def _published_rows(result: Result) -> list[tuple[str, _Published]]:
-    """(paper/number, row) for every published row of the result's recipe and variant."""
+    """(paper/number, row) for every row of the result's recipe and variant with published values."""
     return [
         (f"{paper}/{number}", _Published(row, _scores_of(row, table, result)))
         for paper in registry.names("tables")
         for number, table in tables.load(registry.data_file("tables", paper)).tables.items()
         for row in table.rows
-        if matches(row, result)
+        if (row.published or row.classes) and matches(row, result)
     ]
 
 
