@@ -78,7 +78,7 @@ class _Published:
 
 
 def _published_rows(result: Result) -> list[tuple[str, _Published]]:
-    """(paper/number, row) for every row of the result's recipe and variant with published values."""
+    """(paper/number, row) for the rows of the result's recipe and variant that have values."""
     return [
         (f"{paper}/{number}", _Published(row, _scores_of(row, table, result)))
         for paper in registry.names("tables")
