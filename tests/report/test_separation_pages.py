@@ -219,6 +219,24 @@ def test_a_page_says_that_data_are_simulated_and_which_classes_were_not_asked_fo
     assert "never" in line.split(", ")
 
 
+def test_a_stage_that_is_put_together_has_no_training_and_lost_no_log(
+    write_separation_run, tmp_path
+):
+    run, out = write_separation_run("a", signals=False), tmp_path / "reports"
+    about = json.loads((run / "run.json").read_text())
+    about["stages"] |= {"singles": "joined", "lost": "lost"}
+    (run / "run.json").write_text(json.dumps(about))
+    for name, epochs in (("joined", 0), ("lost", 3)):
+        folder = run.parent / "stages" / name
+        folder.mkdir()
+        (folder / "done.json").write_text(json.dumps({"epochs": epochs}))
+    publish(run, out, shown=0)
+    render(out)
+    text = page(out, "a")
+    assert "Stage singles is put together from others" in text
+    assert re.findall(r"The log of stage (\w+) was gone", text) == ["lost"]
+
+
 def test_every_figure_is_a_file_too(rendered_mixtures):
     figures = {path.stem for path in (rendered_mixtures / "figures" / "all").glob("*.svg")}
     clips = {"clip-1", "clip-2", "clip-3"}

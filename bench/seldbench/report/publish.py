@@ -161,17 +161,19 @@ def _add_pictures(clips: Clips, audio: Audio) -> dict[str, bytes]:
 
 
 def _curves(stage: StageFolder) -> dict[str, Any] | None:
-    """A training's log by epoch, and the epoch it kept; None where the log is gone."""
-    path = stage.path / "log.jsonl"
+    """A training's log by epoch, and the epoch it kept; no epochs of a stage that others were put
+    together to; None where the log is gone."""
+    path, done = stage.path / "log.jsonl", stage.done or {}
     if not path.exists():
-        return None
+        untrained: dict[str, Any] = {"epoch": [], "series": {}, "selected": None}
+        return untrained if done.get("epochs") == 0 else None
     try:
         entries = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
     except json.JSONDecodeError as error:
         raise BadRun(f"{path}: not JSON lines ({error}); train the stage again") from None
     flat = [dict(_flat(entry)) for entry in entries]
     names = dict.fromkeys(name for entry in flat for name in entry if name not in NOT_CURVES)
-    kept = (stage.done or {}).get("selected") or {}
+    kept = done.get("selected") or {}
     return {
         "epoch": [entry["epoch"] for entry in flat],
         "series": {name: [entry.get(name) for entry in flat] for name in names},
