@@ -37,6 +37,7 @@ def test_a_plan_has_the_front_above_and_the_left_at_the_left():
     assert place(90) == pytest.approx((-1, 0))
     assert place(-90, 2.0) == pytest.approx((2, 0))
     assert degrees(-135.0) == "−135°"
+    assert degrees(-180.0) == "180°"
 
 
 def test_what_was_separated_is_drawn_on_the_mixture_s_scale():

@@ -66,8 +66,8 @@ def place(azimuth: float, radius: float = 1.0) -> tuple[float, float]:
 
 
 def degrees(azimuth: float) -> str:
-    """45°, −90°."""
-    return f"{azimuth:g}°".replace("-", "−")
+    """45°, −90°; the back is 180°."""
+    return f"{180 if azimuth == -180 else azimuth:g}°".replace("-", "−")
 
 
 def _spectrogram(panel: Axes, levels: Array, rate: int, duration: float) -> None:
