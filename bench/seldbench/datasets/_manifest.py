@@ -13,9 +13,9 @@ from seldbench.storage import read_json
 MANIFEST = "manifest.json"
 FORMAT = 1
 _BUILTIN = "builtin"
-# Those of spatial scenes, and those of mixtures.
-_OPTIONS = ("rooms", "moving", "snr", "overlap", "interferers")
-_OPTIONS += ("array", "noise", "jitter", "levels")
+_OF_SCENES = ("rooms", "moving", "snr", "overlap", "interferers")
+_OF_MIXTURES = ("array", "noise", "jitter", "levels")
+_OPTIONS = (*_OF_SCENES, *_OF_MIXTURES)
 
 
 @dataclass(frozen=True)
