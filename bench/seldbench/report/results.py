@@ -18,6 +18,7 @@ from seldbench.report.blocks import (
     Attribution,
     Condition,
     Confusion,
+    Cost,
     Data,
     Fold,
     Member,
@@ -84,6 +85,7 @@ class Result(BaseModel):
     data: Data
     post: Post | None = None
     parameters: int | None = None
+    cost: Cost | None = None
     training_seconds: FiniteFloat | None = None
     stages: dict[str, Any] = {}
     # {stage: its key, the SHA-256 of its weights, source digest, device, parents}; {} of older runs
