@@ -267,13 +267,14 @@ def svg(figure: Figure, label: str) -> str:
     text = text[text.index("<svg") :]
     for waste in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>"):
         text = re.sub(waste, "", text, flags=re.DOTALL)
+    # Each text names all fonts that matplotlib knows: the figure does so once.
+    text = re.sub(r" font-family: [^;\"]*;", "", text)
     # Names of groups would occur twice where two figures stand in one page; nothing refers to them.
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    return text.replace(
-        "<svg ", f'<svg role="img" aria-label="{escape(label)}" style="stroke-linejoin:round" ', 1
-    )
+    head = f'<svg role="img" aria-label="{escape(label)}" font-family="system-ui, sans-serif"'
+    return text.replace("<svg ", f'{head} style="stroke-linejoin:round" ', 1)
 
 
 def plain(name: str) -> str:
