@@ -17,14 +17,19 @@ from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
 
-def publish_run(name: str, runs: Path, out: Path, data_root: Path | None) -> Path:
-    """Publish a run with spectrograms of its shown clips; the page to open.
+def publish_run(
+    name: str, runs: Path, out: Path, data_root: Path | None, *, every_sound: bool = False
+) -> Path:
+    """Publish a run with spectrograms and sounds of its shown clips; the page to open.
+
+    Args:
+        every_sound: sounds that are not built in too.
 
     Raises:
         BadRun: unfinished. MissingData: its data set is not there any more.
     """
     run = open_run(name, runs)
-    publish(run.path, out, audio=_Sounds(run, data_root).read)
+    publish(run.path, out, audio=_Sounds(run, data_root).read, every_sound=every_sound)
     return render_all(out, None)
 
 

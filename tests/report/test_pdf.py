@@ -45,7 +45,7 @@ def test_equal_figures_give_equal_files_without_a_date():
 @pytest.mark.parametrize(
     ("path", "points"),
     [
-        ("M1 2L3 4h5v6z", ["1 48 m", "3 46 l", "8 46 l", "8 40 l", "\nh\n"]),
+        ("M1 2L3 4h5v6z", ["1 48 m", "3 46 l", "8 46 l", "8 40 l", "\ns\n"]),
         ("m1 2 3 4", ["1 48 m", "4 44 l"]),
         ("M 1 2 C 3 4 5 6 7 8", ["1 48 m", "3 46 5 44 7 42 c"]),
         ("M1 2h0M5 2h0", ["1 48 m", "1 48 l", "5 48 m", "5 48 l"]),

@@ -344,7 +344,7 @@ def test_a_mixture_in_which_nothing_was_found_is_shown_as_that(write_separation_
     run = write_separation_run("a", asked="all")
     found = shown_mixtures.read_answered(run)
     clip = {"role": "worst", **shown_mixtures.mixture_content(found, "test_00001")}
-    pictures = shown_mixtures.add_pictures(shown_mixtures.signals_of_run(run), [clip])
+    pictures = shown_mixtures.add_files(shown_mixtures.signals_of_run(run), [clip], heard=False)
     assert all(pair["answer"] is None for pair in clip["pairs"])
     assert set(pictures) == {"clip-1.png", *(f"clip-1-{k}-source.png" for k in (1, 2, 3))}
 
