@@ -25,7 +25,7 @@ METHOD = "bootstrap"  # whose intervals are drawn
 INTERVALS = Resampling(1000, jackknife=False)
 ACROSS = 3  # panels of conditions in a row
 WIDE = 9.6  # inches
-LEGEND = 1.2  # inches of a row of the legend that an entry takes at least
+LEGEND = 1.04  # inches of a row of the legend that an entry takes at least
 
 
 @dataclass(frozen=True)
@@ -199,6 +199,7 @@ def _top(of: Mapping[str, Any]) -> float:
 
 def _lines(name: str) -> str:
     """A bin's name in short lines."""
+    name = name.replace(" degrees", "°")
     return name.replace(" ", "\n", 1) if len(name) > len("0.25-0.5") else name
 
 

@@ -35,16 +35,21 @@ Look = Mapping[str, str]
 
 def pdf_of(svg: str) -> bytes:
     """The PDF of an SVG in plain colours."""
-    root = ElementTree.fromstring(svg)
-    _, _, width, height = (float(n) for n in root.attrib["viewBox"].split())
+    buffer = io.BytesIO()
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a sign that the font lacks becomes a box
-        figure = Figure(figsize=(width / POINTS, height / POINTS), facecolor="none")
-        upright = Affine2D().scale(1 / POINTS, -1 / POINTS).translate(0, height / POINTS)
-        _Drawing(figure, upright + figure.dpi_scale_trans, _defined(root)).add(root, INHERITED)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="pdf", metadata=NOTHING)
+        figure_of(svg).savefig(buffer, format="pdf", metadata=NOTHING)
     return buffer.getvalue()
+
+
+def figure_of(svg: str) -> Figure:
+    """The same drawing, a point of the page a unit."""
+    root = ElementTree.fromstring(svg)
+    _, _, width, height = (float(n) for n in root.attrib["viewBox"].split())
+    figure = Figure(figsize=(width / POINTS, height / POINTS), facecolor="none")
+    upright = Affine2D().scale(1 / POINTS, -1 / POINTS).translate(0, height / POINTS)
+    _Drawing(figure, upright + figure.dpi_scale_trans, _defined(root)).add(root, INHERITED)
+    return figure
 
 
 @dataclass
@@ -114,7 +119,8 @@ class _Drawing:
         content = base64.b64decode(_reference(element).partition(",")[2])
         x, y, width, height = (float(element.get(k, 0)) for k in ("x", "y", "width", "height"))
         box = TransformedBbox(Bbox([[x, y + height], [x + width, y]]), here + self.place)
-        picture = BboxImage(box, interpolation="none", origin="upper")
+        picture = BboxImage(box, interpolation="none", origin="lower", cmap="gray")
+        picture.set_clim(0.0, 1.0)
         picture.set_data(images.imread(io.BytesIO(content), format="png"))
         self._put(picture)
 

@@ -1,7 +1,8 @@
 """The page of one run, from what `publish` wrote of it. Equal data give equal HTML.
 
-Read: `runs/<run>/`: curves.json, psd_roc.json, clips.json, pictures and sounds; of some runs
-rows.json, mistakes.json. Written: runs/<run>/index.html, figures/<run>/*.
+Read: `runs/<run>/`: curves.json, psd_roc.json, clips.json, pictures; of some runs sounds,
+rows.json, mistakes.json, budget.json, precision_recall.json, angles.json. Written:
+runs/<run>/index.html, figures/<run>/*.
 """
 
 import json
@@ -14,14 +15,22 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from seldbench.report import activation, figure_data, figures, separation, tagging
-from seldbench.report.clip_parts import Place, clip_parts
+from seldbench.report import (
+    activation,
+    doa_errors,
+    error_budget,
+    figure_data,
+    figures,
+    precision_recall,
+    separation,
+    tagging,
+)
+from seldbench.report.clip_parts import UP, Place, clip_parts
 from seldbench.report.page_parts import Data, drawn, reading
-from seldbench.report.published import read_part
+from seldbench.report.published import optional_part, read_part
 from seldbench.report.results import Result
 from seldbench.storage import write_text
 
-UP = "../../"  # from a run's page to the reports' folder
 # Drawn by class, where a run has them.
 CLASS_SCORES = ("event_f1", "psds1", "psds2", "f1", "f20", "lr_cd", "rde_cd", "le_cd", "doae_cd")
 
@@ -37,18 +46,34 @@ def write_run(templates: Environment, result: Result, reports: Path, out: Path) 
     curves = read_part(folder / "psd_roc.json")["curves"]
     clips = read_part(folder / "clips.json")["clips"]
     figure = partial(_figure, out, result.run)
-    place = Place(folder, out, result.run, UP)
+    place = Place(folder, out, f"runs/{result.run}", result.run)
+    ranked = optional_part(folder / "precision_recall.json")
+    angles = optional_part(folder / "angles.json")
     page = templates.get_template("run.html").render(
         root=UP,
         result=result,
         tables={result.scorer: result.headlines, **result.further_headlines},
         stages=stages,
-        figures=_run_figures(figure, stages, curves),
+        figures={
+            **_run_figures(figure, stages, curves),
+            "precision_recall": ranked
+            and figure(
+                "precision_recall", precision_recall.figure(ranked), precision_recall.data(ranked)
+            ),
+            "angles": angles
+            and figure("angles", doa_errors.figure(angles), doa_errors.data(angles)),
+        },
+        ranked=ranked,
+        angles=angles,
+        budget=_budget(figure, folder / "budget.json"),
         classes=_class_figures(figure, result) if result.task != "separation" else {},
         tagging=_tagging(figure, result, folder) if result.task == "tagging" else None,
         separation=separation.parts(result, figure) if result.task == "separation" else None,
         activation=_activation(figure, folder / "rows.json"),
-        clips=[clip_parts(templates, result, i, clip, place) for i, clip in enumerate(clips, 1)],
+        clips=[
+            clip_parts(templates, result, f"clip-{i}", clip, place)
+            for i, clip in enumerate(clips, 1)
+        ],
         post_classes=_post_classes(result),
         command=shlex.join(result.provenance.command),
         recipe=_pretty(result.provenance.recipe),
@@ -72,6 +97,24 @@ def _run_figures(
         "training": figure("training", training(trained), figure_data.training(trained))
         if trained
         else None,
+    }
+
+
+def _budget(figure: separation.Figures, path: Path) -> dict[str, Any] | None:
+    """Kinds of errors and conditions, of a run whose files tell them."""
+    part = optional_part(path)
+    if part is None:
+        return None
+    of, conditions = part["error_budget"], part["conditions"]
+    shown = error_budget.conditions_figure(conditions) if conditions else None
+    return {
+        "figure": figure("budget", error_budget.figure(of), error_budget.data(of)),
+        "unit": of["unit"],
+        "score": next(iter(of["scores"])),
+        "scores": list(of["scores"]),
+        "costs": error_budget.costs(of),
+        "conditions": shown
+        and figure("conditions", shown, error_budget.conditions_data(conditions)),
     }
 
 
