@@ -45,17 +45,16 @@ def test_systems_are_drawn_once_with_all_of_their_seeds(ablations):
     assert drawn.count(">0.412<") == 3  # the mean of each system
 
 
-def test_the_index_shows_the_systems_and_the_table_with_its_marks(ablations, tmp_path):
+def test_the_page_of_a_set_shows_its_systems_and_that_of_a_paper_its_tables(ablations, tmp_path):
     out = tmp_path / "reports"
     for run in ablations[:3]:
         publish(run, out, shown=0)
     render(out)
-    text = (out / "index.html").read_text()
-    beside = text.split("<h2>Beside published tables</h2>")[1]
+    assert "A dot is a seed" in (out / "datasets" / "desed-sim" / "index.html").read_text()
+    beside = (out / "tables" / "ast_sed" / "index.html").read_text()
     assert "ast_sed/2: Encoder (FTE)" in beside
     assert '<span class="mark">random start</span>' in beside
-    assert "A dot is a seed" in text
-    assert (out / "figures" / "tables" / "ast_sed-2.svg").is_file()
+    assert (out / "figures" / "tables" / "ast_sed" / "ast_sed-2.svg").is_file()
 
 
 def test_an_ensemble_s_page_names_its_members(write_run, tmp_path):
