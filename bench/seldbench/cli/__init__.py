@@ -10,6 +10,7 @@ from seldbench.cli.compare import compare
 from seldbench.cli.ensemble import ensemble
 from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
 from seldbench.cli.profile import profile
+from seldbench.cli.reproduce import reproduce
 from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
 from seldbench.cli.stages import stages_app
@@ -30,6 +31,7 @@ app.command("compare")(compare)
 app.command("check-submission")(check_submission)
 app.command("ensemble")(ensemble)
 app.command("profile")(profile)
+app.command("reproduce")(reproduce)
 app.add_typer(data_app, name="data")
 data_app.command("simulate")(data_simulate)
 app.add_typer(score_app, name="score")

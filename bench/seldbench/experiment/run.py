@@ -19,6 +19,7 @@ from seldbench.experiment.beginning import first_weights
 from seldbench.experiment.checks import check_decoding, check_grid, check_scorers, one_label
 from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
+from seldbench.experiment.keys import components
 from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
 from seldbench.experiment.profiles import Stopwatch, cost
@@ -38,7 +39,8 @@ from seldbench.storage import write_json
 class Experiment:
     """A recipe on data with a seed. `folder`: where runs lie. folds: of a set that has folds, each
     trained and tested on its own; their test clips are scored together. retrain: train anew what
-    the source, or a parent, changed for since."""
+    the source, or a parent, changed for since. command: what started it, of a run that repeats
+    another that one's; None: the command of this process."""
 
     recipe: Recipe
     data: Data
@@ -46,6 +48,7 @@ class Experiment:
     folder: Path
     folds: tuple[int, ...] = (0,)
     retrain: bool = False
+    command: tuple[str, ...] | None = None
 
     def of_fold(self, fold: int) -> Data:
         """The data of one fold."""
@@ -117,7 +120,7 @@ class Experiment:
             "fold": folds,
             "limit": self.data.limit,
             "key": runs.digest(determined),
-            "command": runs.command(),
+            "command": runs.command() if self.command is None else list(self.command),
             "stages": stages,
         }
 
@@ -253,6 +256,7 @@ class Experiment:
             },
             "parameters": sum(parameters[stage] for stage in recipe.answering.values()),
             "cost": costs,
+            "components": components(recipe),
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
             "trainings": {name: provenance(d) for name, d in done.items()},
