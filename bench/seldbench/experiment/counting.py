@@ -240,12 +240,14 @@ def _fft(values: Tensor, axes: Sequence[int], of_one: float) -> float:
 
 
 def _values(at: int) -> Formula:
-    """Of two tensors, value by value; none where one of them is a number."""
+    """Of two tensors, value by value; none where one of them is a number, or both say yes or no."""
 
     def formula(args: Sequence[Any], result: Any) -> float:
         pair = args[at : at + 2]
         numbers = not all(isinstance(one, Tensor) and one.numel() > 1 for one in pair)
-        return 0 if numbers else result.numel() * _complex(result)
+        if numbers or result.dtype == torch.bool:
+            return 0
+        return result.numel() * _complex(result)
 
     return formula
 

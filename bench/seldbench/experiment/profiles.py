@@ -21,7 +21,7 @@ from torch import Tensor
 
 from seldbench.arrays import CHANNELS
 from seldbench.audio import Waveform
-from seldbench.contracts import Clip
+from seldbench.contracts import Clip, OutputFormat
 from seldbench.experiment.assembly import Assembly, assemble, input_sizes
 from seldbench.experiment.counting import Memory, counting
 from seldbench.experiment.sources import DIRECTION
@@ -53,12 +53,11 @@ class Part:
 @dataclass(frozen=True)
 class Count:
     """MACs of a part in one clip, by kind (see `counting`). windows: that it hears of the clip, in
-    all views. memory: bytes of results alive at once while the network hears one window."""
+    all views and passes."""
 
     features: Mapping[str, int]
     network: Mapping[str, int]
     windows: int
-    memory: int
 
     @property
     def total(self) -> int:
@@ -152,7 +151,7 @@ def window_of(parts: Sequence[Part]) -> float:
 def counted(part: Part, seconds: float) -> Count:
     """MACs of a part in a clip of so many seconds."""
     windowing, network = part.assembly.windowing, part.assembly.network
-    clip, windows, memory = noise([part], seconds), 0, 0
+    clip, windows = noise([part], seconds), 0
     features: Counter[str] = Counter()
     layers: Counter[str] = Counter()
     for given, listener in zip(part.passes, _listeners(part, CPU, 1)):
@@ -162,12 +161,19 @@ def counted(part: Part, seconds: float) -> Count:
         window, inputs = _silent(part, given)
         with counting(network) as one:
             network(window, **inputs)
-        with torch.no_grad(), Memory(network) as held:
-            network(window, **inputs)
         features.update(made)
         layers.update({kind: heard * macs for kind, macs in one.items()})
-        windows, memory = windows + heard, max(memory, held.peak)
-    return Count(dict(features), dict(layers), windows, memory)
+        windows += heard
+    return Count(dict(features), dict(layers), windows)
+
+
+def memory(part: Part) -> int:
+    """Bytes of results that are alive at once while the network hears one window, on a CPU."""
+    network = part.assembly.network.eval().cpu()
+    window, inputs = _silent(part, part.passes[-1])
+    with torch.no_grad(), Memory(network) as held:
+        network(window, **inputs)
+    return held.peak
 
 
 def macs_per_second(recipe: Recipe, classes: Sequence[str]) -> int:
@@ -255,13 +261,20 @@ def _listeners(part: Part, device: torch.device, batch: int) -> Iterator[Listene
     """The network at work, once for every pass."""
     assembly, network = part.assembly, part.assembly.network.eval()
     for given in part.passes:
-        assembly.network.cpu()
-        window, inputs = _silent(part, given)
-        with torch.no_grad():
-            said = network(window, **inputs)
-        heads = {name: form for name, form in assembly.formats.items() if name in said}
+        heads = _heads(part, given)
         listener = assembly.listener(network, device, _always(given))
         yield replace(listener, formats=heads, batch=batch)
+
+
+def _heads(part: Part, given: Mapping[str, Tensor]) -> dict[str, OutputFormat]:
+    """Those that answer where this is given: a search for directions says nothing else."""
+    formats, network = part.assembly.formats, part.assembly.network
+    if len(part.passes) == 1:
+        return formats
+    window, inputs = _silent(part, given)
+    with torch.no_grad():
+        said = network.cpu()(window, **inputs)
+    return {name: form for name, form in formats.items() if name in said}
 
 
 def _always(given: Mapping[str, Tensor]) -> Given:

@@ -1,17 +1,14 @@
-"""`seldbench profile`: what a system costs to answer, by its recipe; and what published score files
-do not say of that yet."""
+"""`seldbench profile`: what a system costs to answer, by its recipe and a number of classes."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 
 from seldbench import registry
-from seldbench.errors import BadFile, BadRecipe, SeldbenchError, UnknownName, near
+from seldbench.errors import UnknownName, near
 from seldbench.experiment.counting import KINDS
 from seldbench.experiment.graph import best_device, device_name
 from seldbench.experiment.profiles import (
@@ -20,14 +17,11 @@ from seldbench.experiment.profiles import (
     Part,
     counted,
     latency,
-    macs_per_second,
+    memory,
     parts_of,
     window_of,
 )
 from seldbench.recipe import Recipe, parse_setting, recipe_file, resolve
-from seldbench.report.publish import LOCK
-from seldbench.report.score_files import parse
-from seldbench.storage import locked, read_json, write_json
 
 DEVICES = ("cpu", "cuda")
 # What features make with operations of each kind; what is not named is "other".
@@ -37,12 +31,14 @@ UNITS = ("", "k", "M", "G", "T", "P")
 
 @dataclass(frozen=True)
 class Profile:
-    """A system in a clip of so many seconds, and how long that takes on a device."""
+    """A system in a clip of so many seconds, and how long that takes on a device. memory: bytes
+    that one window needs besides weights, of the part that needs most."""
 
     recipe: Recipe
     classes: int
     seconds: float
     parts: Sequence[tuple[Part, Count]]
+    memory: int
     latencies: Sequence[Latency]
     device: str
     threads: int | None
@@ -64,7 +60,7 @@ class Profile:
             "macs_per_second": round(sum(features.values()) + sum(network.values())),
             "features": {kind: round(macs) for kind, macs in features.items()},
             "network": {kind: round(macs) for kind, macs in network.items()},
-            "memory_bytes": max(count.memory for _, count in self.parts),
+            "memory_bytes": self.memory,
             "parts": [self._part(part, count) for part, count in self.parts],
             "device": self.device,
             "threads": self.threads,
@@ -168,9 +164,10 @@ def profiles(
         parts = parts_of(recipe, _names(number))
         length = seconds or window_of(parts)
         counts = [(part, counted(part, length)) for part in parts]
+        most = max(memory(part) for part in parts)
         times = [latency(parts, length, size, at) for size in dict.fromkeys((1, batch))]
         threads = torch.get_num_threads() if at.type == "cpu" else None
-        yield Profile(recipe, number, length, counts, times, device_name(at), threads)
+        yield Profile(recipe, number, length, counts, most, times, device_name(at), threads)
 
 
 def class_count(dataset: str) -> int:
@@ -188,78 +185,6 @@ def class_count(dataset: str) -> int:
     raise UnknownName(
         f"{dataset}: how many classes it has is known only where it lies; give --classes"
     )
-
-
-def add_costs(reports: Path) -> Iterator[str]:
-    """MACs for the published score files that do not say any; in words what was done with each.
-
-    Raises:
-        BadFile: no score files there, or one that breaks a rule.
-    """
-    paths = sorted((reports / "scores").glob("*.json"))
-    if not paths:
-        raise BadFile(f"{reports / 'scores'}: no score files; name the reports' folder")
-    known: dict[str, int] = {}
-    with locked(reports / LOCK):
-        for path in paths:
-            content = read_json(path)
-            parse(content, path)
-            if content.get("cost"):
-                yield f"{path.stem}: says its cost"
-                continue
-            try:
-                macs = _counted(content, known)
-            except SeldbenchError as error:
-                yield f"{path.stem}: left as it is: {error}"
-                continue
-            write_json(path, _with_cost(content, {"macs_per_second": macs}))
-            yield f"{path.stem}: {amount(macs)} MACs a second"
-
-
-def _counted(content: dict[str, Any], known: dict[str, int]) -> int:
-    """MACs a second of a published system; of equal ones what is known."""
-    recipe = _recipe(content)
-    labels = {*content["classes"], *content["scored_classes"], *content["unscored_classes"]}
-    model = {name: stage.model_dump(mode="json") for name, stage in recipe.stages.items()}
-    same = repr((model, recipe.answering, recipe.system, len(labels)))
-    if same not in known:
-        parts = parts_of(recipe, sorted(labels))
-        built = sum(p.assembly.parameters for p in parts if p.role != "input")
-        if built != content["parameters"]:
-            raise BadRecipe(
-                f"its recipe builds {built:,} parameters today, the run had"
-                f" {content['parameters']:,}"
-            )
-        known[same] = macs_per_second(recipe, sorted(labels))
-    return known[same]
-
-
-def _recipe(content: dict[str, Any]) -> Recipe:
-    """That of a score file. Raises BadRecipe where there is none that this version reads."""
-    raw = content["provenance"].get("recipe")
-    if not raw or not raw.get("stages"):
-        raise BadRecipe("it has no recipe of its own, as an ensemble has none")
-    # The first recipes had stages of their own architecture alone, and did not say it.
-    alone = {"architecture": raw["architecture"]}
-    stages = {name: alone | stage for name, stage in raw["stages"].items()}
-    try:
-        return Recipe.model_validate(raw | {"stages": stages})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadRecipe(
-            f"this version does not read its recipe ({where}: {first['msg']})"
-        ) from None
-
-
-def _with_cost(content: dict[str, Any], cost: dict[str, Any]) -> dict[str, Any]:
-    """The cost after the parameters, where runs have it."""
-    found: dict[str, Any] = {}
-    for key, value in content.items():
-        found[key] = value
-        if key == "parameters":
-            found["cost"] = cost
-    return found | {"cost": cost}
 
 
 def amount(number: float) -> str:
