@@ -8,9 +8,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
-from seldbench.report.sheet import BEST, NO_VALUE, SECOND, Amount, Cell, Column, Entry, Sheet
+from seldbench.report.sheet import (
+    BEST,
+    NO_VALUE,
+    SECOND,
+    Amount,
+    Cell,
+    Column,
+    Entry,
+    Sheet,
+    text_of,
+)
 from seldbench.report.words import arrow, title
 
 SIGNS = {
@@ -77,6 +88,8 @@ ACCENTS = {
     "\u0327": "c",
     "\u0328": "k",
 }
+LONG = 30  # characters of a remark above which it stands below the table
+WIDE = 110  # characters of a row above which intervals stand below their values
 PACKAGES = "% needs \\usepackage{booktabs,graphicx}"
 
 
@@ -103,7 +116,7 @@ def _sign(sign: str) -> str:
 def latex(sheet: Sheet) -> str:
     """One table; two headings above each other where columns come in groups."""
     body = _Body(sheet)
-    before, after = body.before, sheet.remarks
+    before, after = body.before, body.after
     align = "l" * (1 + len(before)) + "r" * len(sheet.values) + "l" * len(after)
     lines = [PACKAGES, r"\begin{table}[t]", r"\centering"]
     lines += [rf"\caption{{{escaped(sheet.title + body.data)}}}"]
@@ -136,6 +149,25 @@ class _Body:
         return tuple(name for name in self.sheet.words if name not in unneeded)
 
     @property
+    def after(self) -> tuple[str, ...]:
+        """The columns of short words behind the amounts; long ones are notes."""
+        texts = {n: [e.words.get(n, "") for e in self.sheet.entries] for n in self.sheet.remarks}
+        return tuple(name for name, of in texts.items() if max(map(len, of), default=0) <= LONG)
+
+    @property
+    def stacked(self) -> bool:
+        """Whether intervals stand below their values, so that the table need not be made small."""
+        cells = [
+            (
+                e.label,
+                *(text_of(e.amounts(c.name), False) for c in self.sheet.values),
+                *(e.words.get(name, name) for name in self.after),
+            )
+            for e in self.sheet.entries
+        ]
+        return sum(max(map(len, column)) for column in zip(*cells)) > WIDE
+
+    @property
     def letters(self) -> dict[str, str]:
         """{mark: the letter that stands for it}."""
         every = [mark for entry in self.sheet.entries for mark in _marks(self.sheet, entry)]
@@ -144,7 +176,7 @@ class _Body:
     def heads(self) -> list[str]:
         columns = self.sheet.values
         first = [escaped(_capital(name)) for name in (self.sheet.head, *self.before)]
-        last = [escaped(_capital(name)) for name in self.sheet.remarks]
+        last = [escaped(_capital(name)) for name in self.after]
         if not any(column.group for column in columns):
             return [_row([*first, *map(_heading, columns), *last])]
         above, rules, place = [""] * len(first), [], len(first) + 1
@@ -159,10 +191,11 @@ class _Body:
     def rows(self) -> list[str]:
         sheet, ranks, letters = self.sheet, self.sheet.ranks(), self.letters
         several, lines, number = len(sheet.blocks) > 1, [], 0
+        cell = partial(_cell, letters=letters, stacked=self.stacked)
         for i, block in enumerate(sheet.blocks):
             lines += [r"\midrule"] if i else []
             if several and block.title:
-                wide = 1 + len(self.before) + len(sheet.values) + len(sheet.remarks)
+                wide = 1 + len(self.before) + len(sheet.values) + len(self.after)
                 lines.append(
                     rf"\multicolumn{{{wide}}}{{@{{}}l}}{{\textit{{{escaped(block.title)}}}}} \\"
                 )
@@ -170,11 +203,11 @@ class _Body:
                 label = (r"\quad " if entry.below else "") + escaped(entry.label)
                 label += _superscript(entry.marks, letters)
                 cells = [
-                    _cell(entry.amounts(c.name), ranks.get((number, c.name), 0), c, letters)
+                    cell(entry.amounts(c.name), ranks.get((number, c.name), 0), c)
                     for c in sheet.values
                 ]
                 words = [escaped(entry.words.get(name, "")) for name in self.before]
-                ends = [escaped(entry.words.get(name, "")) for name in sheet.remarks]
+                ends = [escaped(entry.words.get(name, "")) for name in self.after]
                 lines.append(_row([label, *words, *cells, *ends]))
                 number += 1
         return lines
@@ -187,7 +220,9 @@ class _Body:
             mine = [n for n in rest if n.startswith(f"{mark}: ") or _begins(n, mark)]
             rest = [n for n in rest if n not in mine]
             lines.append(rf"\textsuperscript{{{letter}}} " + escaped("; ".join(mine) or mark))
-        lines += map(escaped, rest)
+        long = [name for name in self.sheet.remarks if name not in self.after]
+        said = [(e.label, e.words.get(name, "")) for name in long for e in self.sheet.entries]
+        lines += map(escaped, [*rest, *(f"{label}: {text}" for label, text in said if text)])
         if not lines:
             return []
         head = r"\par\smallskip\begin{minipage}{\linewidth}\scriptsize\raggedright"
@@ -205,16 +240,21 @@ def _marks(sheet: Sheet, entry: Entry) -> list[str]:
     return [*entry.marks, *(mark for a in carried for mark in a.source.marks)]
 
 
-def _cell(cell: Cell, rank: int, column: Column, letters: dict[str, str]) -> str:
-    return "; ".join(_amount(a, rank, column, letters) for a in cell) or escaped(NO_VALUE)
+def _cell(cell: Cell, rank: int, column: Column, *, letters: dict[str, str], stacked: bool) -> str:
+    amounts = [_amount(a, rank, column, letters, stacked) for a in cell]
+    return ("; " if not stacked else " ").join(amounts) or escaped(NO_VALUE)
 
 
-def _amount(amount: Amount, rank: int, column: Column, letters: dict[str, str]) -> str:
+def _amount(
+    amount: Amount, rank: int, column: Column, letters: dict[str, str], stacked: bool
+) -> str:
     wrap = {BEST: r"\textbf{%s}", SECOND: r"\underline{%s}"}.get(rank, "%s")
     head = wrap % _number(amount.head)
-    tail = rf" {{\scriptsize {_number(amount.tail)}}}" if amount.tail else ""
-    marks = amount.source.marks if column.marked else ()
-    return head + tail + _superscript(marks, letters)
+    tail = rf"{{\scriptsize {_number(amount.tail)}}}" if amount.tail else ""
+    marks = _superscript(amount.source.marks if column.marked else (), letters)
+    if stacked and tail:
+        return rf"\begin{{tabular}}[t]{{@{{}}r@{{}}}}{head}{marks} \\ {tail}\end{{tabular}}"
+    return f"{head} {tail}".rstrip() + marks
 
 
 def _number(text: str) -> str:
