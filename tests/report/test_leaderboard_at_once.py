@@ -15,7 +15,9 @@ PUBLISH = """
 import sys
 from pathlib import Path
 from seldbench.report.publish import publish
+Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
 for run in sys.argv[2:]:
+    Path(sys.argv[1], Path(run).name).touch()
     publish(Path(run), Path(sys.argv[1]))
 """
 # Killed between the score file and the leaderboard, as by a full memory.
@@ -27,7 +29,7 @@ from seldbench.report.publish import publish
 leaderboard.write = lambda out: os.kill(os.getpid(), signal.SIGKILL)
 publish(Path(sys.argv[2]), Path(sys.argv[1]))
 """
-# Waits with the rows that it read until another process wants to publish, then writes them.
+# Writes the rows that it read some time after another process began to publish.
 SLOW = """
 import sys, time
 from pathlib import Path
@@ -36,7 +38,9 @@ reading = leaderboard.rows
 def slow(reports):
     table = reading(reports)
     Path(sys.argv[1], "read").touch()
-    time.sleep(1.5)
+    while not Path(sys.argv[1], "r1").exists():
+        time.sleep(0.05)
+    time.sleep(2)
     return table
 leaderboard.rows = slow
 leaderboard.renew(Path(sys.argv[1]))
