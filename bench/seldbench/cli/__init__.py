@@ -9,6 +9,7 @@ import typer
 from seldbench.cli.compare import compare
 from seldbench.cli.ensemble import ensemble
 from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
+from seldbench.cli.pair import pair
 from seldbench.cli.profile import profile
 from seldbench.cli.reproduce import reproduce
 from seldbench.cli.score import score_app
@@ -30,6 +31,7 @@ data_app = typer.Typer(no_args_is_help=True, help="Fetch, check or simulate data
 app.command("compare")(compare)
 app.command("check-submission")(check_submission)
 app.command("ensemble")(ensemble)
+app.command("pair")(pair)
 app.command("profile")(profile)
 app.command("reproduce")(reproduce)
 app.add_typer(data_app, name="data")

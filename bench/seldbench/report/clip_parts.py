@@ -1,6 +1,6 @@
 """What a page shows of each chosen clip: its drawings and its sounds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,29 +51,32 @@ class Sound:
 
 
 def clip_parts(
-    templates: Environment,
-    result: Result,
-    name: str,
-    clip: Mapping[str, Any],
-    place: Place,
+    templates: Environment, result: Result, name: str, clip: Mapping[str, Any], place: Place
 ) -> dict[str, Any]:
     """A clip of clips.json, with its drawings and sounds; figures go by `name`.
 
     Raises:
         BadFile: a picture or sound that is not there.
     """
-    picture = read_beside(clip["spectrogram"], place.folder) if clip["spectrogram"] else None
-    found: dict[str, Any] = {**clip, "map": None, "sounds": list(sounds_of(clip, place))}
-    if result.task == "separation":
-        svg = mixture_drawing(templates, clip, _pictures(clip, place.folder) if picture else {})
-        data = figure_data.mixture(clip)
-    elif result.task == "seld":
-        svg = tracks(templates, clip, picture, list(result.classes))
-        data = figure_data.directions(clip)
-        found["map"] = place.drawn(f"{name}-map", sky(templates, clip, list(result.classes)), data)
-    else:
-        svg, data = timeline(templates, clip, picture), figure_data.events(clip)
+    classes = list(result.classes)
+    svg, data = drawing(templates, result.task, classes, clip, place)
+    found = {**clip, "map": None, "sounds": list(sounds_of(clip, place))}
+    if result.task == "seld":
+        found["map"] = place.drawn(f"{name}-map", sky(templates, clip, classes), data)
     return {**found, "svg": place.drawn(name, svg, data)}
+
+
+def drawing(
+    templates: Environment, task: str, classes: Sequence[str], clip: Mapping[str, Any], place: Place
+) -> tuple[str, Data]:
+    """What was true and what was predicted in a clip, below its spectrogram where it has one."""
+    picture = read_beside(clip["spectrogram"], place.folder) if clip["spectrogram"] else None
+    if task == "separation":
+        pictures = _pictures(clip, place.folder) if picture else {}
+        return mixture_drawing(templates, clip, pictures), figure_data.mixture(clip)
+    if task == "seld":
+        return tracks(templates, clip, picture, classes), figure_data.directions(clip)
+    return timeline(templates, clip, picture), figure_data.events(clip)
 
 
 def sounds_of(clip: Mapping[str, Any], place: Place) -> Iterator[Sound]:

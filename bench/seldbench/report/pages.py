@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from seldbench.errors import MissingData
 from seldbench.report import words
-from seldbench.report.cache import Rendering, digest_of
+from seldbench.report.cache import Rendering, digest, digest_of
 from seldbench.report.index import write_overview
+from seldbench.report.pair_page import pairs_of, write_pair
 from seldbench.report.palette import DARK, LIGHT
 from seldbench.report.provenance import provenance, reproduced_by
 from seldbench.report.results import Result
@@ -52,15 +53,27 @@ def render(reports: Path, out: Path | None = None) -> Path:
             f"runs/{result.run}",
             f"figures/{result.run}",
         )
+    for name in pairs_of(reports):
+        pages.page(
+            f"pairs/{name}",
+            digest(_folder_digest(reports / "pairs" / name), *(r.run for r in results)),
+            partial(write_pair, templates, name, reports, out),
+            f"pairs/{name}",
+            f"figures/{name}",
+        )
     write_overview(templates, results, pages)
     return out / "index.html"
 
 
 def _published_digest(reports: Path, result: Result) -> str:
     """Of all that is published of a run."""
-    folder = reports / "runs" / result.run
-    files = [p for p in folder.rglob("*") if p.is_file() and p.name != "index.html"]
-    return digest_of([reports / "scores" / f"{result.run}.json", *files])
+    scores = reports / "scores" / f"{result.run}.json"
+    return digest(digest_of([scores]), _folder_digest(reports / "runs" / result.run))
+
+
+def _folder_digest(folder: Path) -> str:
+    """Of what is published in a folder."""
+    return digest_of(p for p in folder.rglob("*") if p.is_file() and p.name != "index.html")
 
 
 def write_assets(templates: Environment, out: Path) -> None:

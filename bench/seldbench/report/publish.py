@@ -32,8 +32,9 @@ from seldbench.report.activation import parse as parse_rows
 from seldbench.report.published import FORMAT
 from seldbench.report.results import Result
 from seldbench.report.score_files import parse, run_content
-from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
-from seldbench.report.sounds import ogg, shareable
+from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome
+from seldbench.report.shown_files import add_files
+from seldbench.report.sounds import shareable
 from seldbench.report.tagging import mistakes
 from seldbench.runs import Run, StageFolder, open_run
 from seldbench.storage import locked, read_json, write_bytes, write_json
@@ -176,21 +177,6 @@ def _files(
     if result.task == "separation":
         return shown_mixtures.add_files(shown_mixtures.signals_of_run(run.path), clips, heard=heard)
     return {} if audio is None else add_files(clips, audio, heard=heard)
-
-
-def add_files(clips: Clips, audio: Audio, *, heard: bool) -> dict[str, bytes]:
-    """Spectrograms and sounds of the shown clips by file name; each is noted in its clip."""
-    files = {}
-    for i, clip in enumerate(clips, 1):
-        samples, rate = audio(clip["id"])
-        start = round(clip.get("onset", 0.0) * rate)
-        stretch = samples[start : start + round(clip["duration"] * rate)]
-        clip["spectrogram"] = f"clip-{i}.png"
-        files[clip["spectrogram"]], clip["ticks_hz"] = spectrogram(stretch, rate)
-        if heard:
-            clip["audio"] = f"clip-{i}.ogg"
-            files[clip["audio"]] = ogg(stretch, rate)
-    return files
 
 
 def _curves(stage: StageFolder) -> dict[str, Any] | None:

@@ -111,13 +111,14 @@ def mixture_content(found: Answered, mixture: str) -> dict[str, Any]:
 
 
 def add_files(
-    signals: Signals | None, clips: list[dict[str, Any]], *, heard: bool
+    signals: Signals | None, clips: list[dict[str, Any]], *, heard: bool, name: str = "clip"
 ) -> dict[str, bytes]:
     """Spectrograms of the mixtures, and for each pair of the true and the separated signal, by file
     name; each is noted in its clip. All of a mixture are on its scale. Without signals none.
 
     Args:
         heard: their sounds too, at one level.
+        name: that files begin with.
     """
     files: dict[str, bytes] = {}
     if signals is None or signals.mixtures is None:
@@ -125,11 +126,11 @@ def add_files(
     folders = {"source": signals.references, "answer": signals.estimates}
     for i, clip in enumerate(clips, 1):
         of = stem(clip["id"])
-        read = {f"clip-{i}": (clip, AudioFile(find(signals.mixtures, of)))}
+        read = {f"{name}-{i}": (clip, AudioFile(find(signals.mixtures, of)))}
         for k, pair in enumerate(clip["pairs"], 1):
             for side in (side for side in folders if pair[side]):
                 path = find(folders[side], _file(of, pair[side]))
-                read[f"clip-{i}-{k}-{side}"] = (pair[side], AudioFile(path))
+                read[f"{name}-{i}-{k}-{side}"] = (pair[side], AudioFile(path))
         files |= _pictures_and_sounds(clip, read, heard=heard)
     return files
 
