@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from seldbench.errors import UnknownName, near
 from seldbench.report.beside import blocks, gathered_by, rules, tasks
-from seldbench.report.cells import cell, notes, source_of
+from seldbench.report.cells import INTERVALS, cell, class_interval, notes, source_of
 from seldbench.report.paired import names_of
 from seldbench.report.results import Group, Result
 from seldbench.report.sheet import Block, Cell, Column, Entry, Sheet
@@ -56,12 +56,19 @@ def _sheets(gathered: list[Group], score: str, dataset: str) -> Iterator[Sheet]:
     classes = list(dict.fromkeys(name for group in having for name in group.first.classes))
     systems = dict(zip(names_of(having), having))
     cells: dict[tuple[str, str], Cell] = {
-        (name, system): cell(score, group.class_values(score, [name]), source_of(group), label=name)
+        (name, system): cell(
+            score,
+            group.class_values(score, [name]),
+            source_of(group),
+            class_interval(group, name, score),
+            label=name,
+        )
         for name in classes
         for system, group in systems.items()
     }
     title = f"{score} by class on {dataset}{rules(having[0].first)}"
-    remarks = notes(having)
+    between = any(amount.interval for cell in cells.values() for amount in cell)
+    remarks = tuple(n for n in notes(having) if between or not n.startswith(INTERVALS))
     if len(systems) <= len(classes):
         entries = [Entry(c, {s: cells[c, s] for s in systems}) for c in classes]
         columns = tuple(Column(s, marked=True) for s in systems)

@@ -11,6 +11,7 @@ from seldbench.report.results import Group, mean_and_spread
 from seldbench.report.sheet import NO_VALUE, Amount, Cell, Source, as_given
 from seldbench.tables import Row
 
+INTERVALS = "[low, high]"
 MEASURED, PUBLISHED = "measured", "published"
 APART = (SELECTED_ON_TEST, CROSS_VALIDATED, ENSEMBLE)  # marks whose rows compare among themselves
 
@@ -79,6 +80,15 @@ def interval(group: Group, score: str) -> tuple[str, float, float] | None:
     return group.first.interval(score) if len(group.results) == 1 else None
 
 
+def class_interval(group: Group, name: str, score: str) -> tuple[str, float, float] | None:
+    """That of a class of the one run."""
+    if len(group.results) > 1:
+        return None
+    for method, ends in group.first.class_intervals.get(name, {}).get(score, {}).items():
+        return (method, *ends)
+    return None
+
+
 def published_cell(row: Row, score: str, as_score: str = "", rivals: str = "") -> Cell:
     """What was published of a row.
 
@@ -130,7 +140,7 @@ def notes(gathered: list[Group]) -> tuple[str, ...]:
     said = []
     methods = {i[0] for g in gathered for s in g.scores if (i := interval(g, s))}
     if methods:
-        said.append(f"[low, high]: the interval of one run ({', '.join(sorted(methods))})")
+        said.append(f"{INTERVALS}: the interval of one run ({', '.join(sorted(methods))})")
     if any(len(group.results) > 1 for group in gathered):
         said.append("±: the sample standard deviation over seeds")
     for text in [g.first.data.simulated or "" for g in gathered if g.first.simulated]:

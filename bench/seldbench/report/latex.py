@@ -221,12 +221,17 @@ class _Body:
             rest = [n for n in rest if n not in mine]
             lines.append(rf"\textsuperscript{{{letter}}} " + escaped("; ".join(mine) or mark))
         long = [name for name in self.sheet.remarks if name not in self.after]
-        said = [(e.label, e.words.get(name, "")) for name in long for e in self.sheet.entries]
-        lines += map(escaped, [*rest, *(f"{label}: {text}" for label, text in said if text)])
+        said = [(e, e.words[name]) for name in long for e in self.sheet.entries if name in e.words]
+        lines += map(escaped, [*rest, *(f"{_whose(e)}: {text}" for e, text in said)])
         if not lines:
             return []
         head = r"\par\smallskip\begin{minipage}{\linewidth}\scriptsize\raggedright"
         return [head, *(rf"{line}\par" for line in lines), r"\end{minipage}"]
+
+
+def _whose(entry: Entry) -> str:
+    """An entry in a note: of a pair its two sides."""
+    return ", ".join([entry.label, *(entry.words[side] for side in "AB" if side in entry.words)])
 
 
 def _begins(note: str, mark: str) -> bool:

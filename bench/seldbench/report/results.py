@@ -69,6 +69,7 @@ class Result(BaseModel):
     scores: dict[str, FiniteFloat | None]
     classes: dict[str, dict[str, FiniteFloat | None]] = {}
     intervals: dict[str, dict[str, tuple[FiniteFloat, FiniteFloat]]] = {}
+    class_intervals: dict[str, dict[str, dict[str, tuple[FiniteFloat, FiniteFloat]]]] = {}
     scored_classes: list[str] = []
     unscored_classes: list[str] = []
     notes: list[str] = []
