@@ -59,6 +59,13 @@ class Entry:
         return self.group.first.marks if self.group else (PUBLISHED,)
 
     @property
+    def words(self) -> str:
+        """What a reader may look for besides the names on the page."""
+        if self.group is None:
+            return " ".join((self.arch, *self.said.tables)) if self.said else self.arch
+        return " ".join((self.group.first.label, *(r.run for r in self.group.results)))
+
+    @property
     def partial(self) -> bool:
         return self.group is not None and self.group.first.data.partial
 

@@ -44,6 +44,11 @@ def write_dataset(
     write_text(out / "datasets" / name / "index.html", page)
 
 
+def cost_file(board: Board, of: OfSet, number: int = 0) -> tuple[str, str]:
+    """The folder and the name of a version's figure, by its place on the board of the set alone."""
+    return f"datasets/{of.dataset}", f"cost-{board.name}" + (f"-{number + 1}" if number else "")
+
+
 def _versions(mine: Sequence[Result]) -> dict[str, dict[str, Any]]:
     """{fingerprint: how many runs scored it, its coverage, its sounds}."""
     found: dict[str, dict[str, Any]] = {}
@@ -68,7 +73,7 @@ def _drawn(board: Board, of: OfSet, number: int, out: Path) -> dict[str, Any]:
         "version": of.version,
         "several": any(len(group.results) > 1 for group in gathered),
         "scores": _scores(board, gathered, out, (folder, f"scores-{board.name}{end}")),
-        "cost": _cost(board, gathered, out, (folder, f"cost-{board.name}{end}")),
+        "cost": _cost(board, gathered, out, cost_file(board, of, number)),
     }
 
 

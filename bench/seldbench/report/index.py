@@ -5,12 +5,15 @@ from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from seldbench import registry
-from seldbench.report.board import TASKS, Board, boards
+from seldbench.report.against_cost import known_costs
+from seldbench.report.board import TASKS, Board, OfSet, boards
 from seldbench.report.cache import Rendering, digest, digest_of
-from seldbench.report.dataset_page import write_dataset
+from seldbench.report.dataset_page import cost_file, write_dataset
 from seldbench.report.page_parts import reading
+from seldbench.report.palette import following_the_page
 from seldbench.report.paper_page import papers, write_paper, write_papers
 from seldbench.report.results import Result
 from seldbench.report.said import published_systems
@@ -34,7 +37,7 @@ def write_overview(templates: Environment, results: list[Result], pages: Renderi
         make = partial(write_paper, templates, paper, out)
         pages.page(f"tables/{paper.name}", made, make, f"figures/tables/{paper.name}")
     pages.page("tables", whole, partial(write_papers, templates, of_papers, out))
-    pages.page("", whole, partial(_write_index, templates, results, every, out))
+    pages.page("", whole, partial(write_index, templates, results, every, out))
 
 
 def _said(results: Iterable[Result]) -> list[str]:
@@ -47,9 +50,14 @@ def _titles(results: Sequence[Result], mine: Sequence[Result]) -> list[str]:
     return sorted({result.dataset for result in results if result.real_dataset in real})
 
 
-def _write_index(
+def write_index(
     templates: Environment, results: list[Result], every: list[Board], out: Path
 ) -> None:
+    """index.html; the figures of the sets' pages must be there.
+
+    Args:
+        every: the boards of the results.
+    """
     tasks = {task: [b for b in every if b.task == task] for task in _tasks(every)}
     page = templates.get_template("index.html").render(
         root="",
@@ -58,9 +66,25 @@ def _write_index(
         tasks=tasks,
         titles=TASKS,
         choices=_choices(every),
+        costs={board.name: _costs(board, out) for board in every},
         reading=reading(results),
     )
     write_text(out / "index.html", page)
+
+
+def _costs(board: Board, out: Path) -> dict[str, Markup]:
+    """{data set: accuracy against cost}, of each set's first version, as its page drew it."""
+    leading: dict[str, OfSet] = {}
+    for of in board.sets:
+        if of.home and of.home not in leading and known_costs(of.measured, board.ranking):
+            leading[of.home] = of
+    found = {}
+    for name, of in leading.items():
+        number = [same for same in board.sets if same.home == name].index(of)
+        folder, figure = cost_file(board, of, number)
+        svg = (out / "figures" / folder / f"{figure}.svg").read_text()
+        found[name] = Markup(following_the_page(svg))
+    return found
 
 
 def _tasks(every: Sequence[Board]) -> list[str]:

@@ -39,8 +39,13 @@
     heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
+      // On paper: headings that repeat from page to page are shown as text alone.
+      const printed = document.createElement("span");
+      printed.className = "printed";
+      printed.setAttribute("aria-hidden", "true");
+      printed.textContent = head.textContent;
       button.append(...head.childNodes);
-      head.append(button);
+      head.append(button, printed);
       head.setAttribute("aria-sort", "none");
       button.addEventListener("click", () => {
         const first = head.dataset.sort === "text" || "lower" in head.dataset ? "ascending" : "descending";
@@ -85,7 +90,9 @@
     const said = form.querySelector("output");
     const fields = ["task", "dataset", "data", "origin", "arch", "q"];
     const systems = [...document.querySelectorAll("tbody.system")].map((body) => ({
-      body, text: body.rows[0].textContent.toLowerCase() + " " + body.textContent.toLowerCase(),
+      body,
+      text: [body.rows[0].cells[0], body.querySelector("summary")].map((one) => one.textContent)
+        .concat(body.dataset.dataset, body.dataset.find).join(" ").toLowerCase(),
       task: body.closest("section.task").dataset.task,
     }));
     const start = form.elements.task.value;
@@ -113,13 +120,17 @@
         }
         table.closest("section.board").hidden = !table.querySelector("tbody.system:not([hidden])");
       }
+      for (const figure of document.querySelectorAll("figure.cost")) {
+        figure.hidden = document.getElementById(figure.dataset.board).hidden
+          || Boolean(want.dataset) && figure.dataset.dataset !== want.dataset;
+      }
       for (const section of document.querySelectorAll("section.task")) {
         section.hidden = !section.querySelector("section.board:not([hidden])");
       }
       said.textContent = `${shown} of ${systems.length} systems`;
     }
 
-    // #task=sed&q=gru&sort=psds1.descending: only what differs from the beginning.
+    // #task=sed&q=gru&sort=sed.psds1.descending: only what differs from the beginning.
     function keep() {
       const view = new URLSearchParams();
       for (const name of fields) {
@@ -128,7 +139,7 @@
       }
       for (const table of boards) {
         const head = table.heads.find((one) => one.getAttribute("aria-sort") !== "none");
-        if (head) view.append("sort", [table.closest("section.board").id, table.heads.indexOf(head),
+        if (head) view.append("sort", [table.closest("section.board").id, head.dataset.key,
           head.getAttribute("aria-sort")].join("."));
       }
       const text = view.toString();
@@ -141,14 +152,16 @@
       const hash = location.hash.slice(1);
       if (hash && !hash.includes("=")) { reveal(hash); return; }
       const view = new URLSearchParams(hash);
+      for (const table of boards) order(table, table.heads, -1, "none");
       for (const name of fields) {
         const value = view.get(name) ?? (name === "task" ? start : "");
         form.elements[name].value = value;
       }
       for (const wanted of view.getAll("sort")) {
-        const [board, column, direction] = wanted.split(".");
+        const [board, score, direction] = wanted.split(".");
         const table = boards.find((one) => one.closest("section.board").id === board);
-        if (table && table.heads[column]) order(table, table.heads, Number(column), direction);
+        const column = table ? table.heads.findIndex((head) => head.dataset.key === score) : -1;
+        if (column >= 0 && ["ascending", "descending"].includes(direction)) order(table, table.heads, column, direction);
       }
       show();
     }
