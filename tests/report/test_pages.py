@@ -137,8 +137,9 @@ def test_a_run_page_shows_scores_intervals_tuning_and_provenance(rendered):
 
 def test_every_figure_is_a_file_of_its_own_in_plain_colours(rendered):
     names = {p.name for p in (rendered / "figures" / "real-s0").iterdir()}
-    expected = {"classes.svg", "psd_roc.svg", "training.svg"}
-    assert names == expected | {f"clip-{i}.svg" for i in (1, 2, 3)}
+    own = {"classes", "psd_roc", "precision_recall", "budget", "conditions", "training"}
+    own |= {f"clip-{i}" for i in (1, 2, 3)}
+    assert names == {f"{name}.{kind}" for name in own for kind in ("svg", "pdf", "csv")}
     for path in (rendered / "figures").rglob("*.svg"):
         assert "var(--" not in path.read_text()
 

@@ -131,8 +131,10 @@ def test_publishing_again_replaces_what_was_there(write_run, tmp_path):
     publish(write_run("a", psds1=0.3), out, shown=1)
     assert pd.read_csv(out / "leaderboard.csv").psds1.tolist() == [0.3]
     assert sorted(p.name for p in (out / "runs" / "a").iterdir()) == [
+        "budget.json",
         "clips.json",
         "curves.json",
+        "precision_recall.json",
         "psd_roc.json",
     ]
 

@@ -200,7 +200,7 @@ def test_a_page_has_causes_conditions_classes_confusions_mixtures_and_training(r
         "By class",
         "Taken for each other",
         "Training",
-        "Some mixtures",
+        "Look and listen",
         "Provenance",
     ):
         assert f"<h2>{heading}</h2>" in text, heading

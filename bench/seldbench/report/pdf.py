@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -23,6 +24,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedBbox
 
+KEPT = 256  # files of a process: choosing the font's signs takes long, and figures come again
 POINTS = 72.0  # of an inch
 STYLE: dict[Any, Any] = {"pdf.fonttype": 42, "font.family": "sans-serif"}  # 42: TrueType
 NOTHING = {"CreationDate": None, "Creator": None, "Producer": None}
@@ -33,6 +35,7 @@ ENDS = {"square": "projecting", "round": "round"}  # of lines
 Look = Mapping[str, str]
 
 
+@lru_cache(maxsize=KEPT)
 def pdf_of(svg: str) -> bytes:
     """The PDF of an SVG in plain colours."""
     buffer = io.BytesIO()
