@@ -120,7 +120,7 @@ def latex(sheet: Sheet) -> str:
     align = "l" * (1 + len(before)) + "r" * len(sheet.values) + "l" * len(after)
     lines = [PACKAGES, r"\begin{table}[t]", r"\centering"]
     lines += [rf"\caption{{{escaped(sheet.title + body.data)}}}"]
-    lines += [rf"\label{{tab:{_slug(sheet.title)}}}", r"\footnotesize"]
+    lines += [rf"\label{{tab:{_slug(sheet.title + body.data)}}}", r"\footnotesize"]
     # As wide as the text at most.
     lines += [r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"]
     lines += [rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}", r"\toprule", *body.heads(), r"\midrule"]
