@@ -118,7 +118,7 @@ def test_more_systems_than_classes_stand_below_each_other(write_run):
     variants = ("x", "y", "z")
     runs = [write_run(v, variant=v, classes=of_classes(dog=0.2, cat=0.4)) for v in variants]
     made = compare(runs, view=View("class")).beside
-    assert made.columns == ("system", "seeds", "dog", "cat")
+    assert made.columns == ("system", "marks", "seeds", "dog", "cat")
     assert [row[0] for row in made.rows] == ["crnn x", "crnn y", "crnn z"]
 
 

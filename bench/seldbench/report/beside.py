@@ -104,7 +104,7 @@ def _overview(gathered: list[Group], view: View, differences: ToBaseline | None)
         columns,
         tuple(made),
         tuple(remarks),
-        ("data", "seed" if view.by == "seed" else "seeds"),
+        ("data",) if view.by == "seed" else ("data", "seeds"),
     )
 
 
@@ -131,8 +131,7 @@ def _entry(
     cells: dict[str, Cell] = {score: score_cell(score, group) for score in scores}
     if differences is not None:
         cells |= {differences.name(s): differences.cell(s, group) for s in scores}
-    number = str(group.first.seed) if view.by == "seed" else str(len(group.results))
-    words = {"data": group.first.dataset, ("seed" if view.by == "seed" else "seeds"): number}
+    words = {"data": group.first.dataset, "seeds": str(len(group.results))}
     return Entry(label_of(group, view), cells, words, group.first.marks)
 
 

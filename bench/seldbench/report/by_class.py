@@ -79,4 +79,4 @@ def _sheets(gathered: list[Group], score: str, dataset: str) -> Iterator[Sheet]:
         for s, g in systems.items()
     ]
     columns = tuple(Column(c) for c in classes)
-    yield Sheet(title, "system", columns, (Block("", tuple(entries)),), remarks, ("seeds",))
+    yield Sheet(title, "system", columns, (Block("", tuple(entries)),), remarks, ("marks", "seeds"))

@@ -145,7 +145,7 @@ class _Body:
             len({e.words.get("data", "") for e in block.entries} | {block.title}) > 1
             for block in self.sheet.blocks
         )
-        unneeded = {"data"} if self.data or not apart else set()
+        unneeded = {"marks", "data"} if self.data or not apart else {"marks"}
         return tuple(name for name in self.sheet.words if name not in unneeded)
 
     @property

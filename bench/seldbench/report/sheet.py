@@ -162,7 +162,7 @@ class Sheet:
     def word(self, entry: Entry, name: str) -> str:
         """A cell of words; the first one also says the entry's marks."""
         marks = entry.marks if name == self.words[0] else ()
-        return entry.words.get(name, "") + in_brackets(marks)
+        return (entry.words.get(name, "") + in_brackets(marks)).strip()
 
     def as_json(self) -> dict[str, Any]:
         """The cells as text: a row is a table by column."""

@@ -16,7 +16,7 @@ from seldbench.report.sheet import BEST, NO_VALUE, Column, Entry, Sheet, in_brac
 GAP = 2  # characters before a column
 NARROW = 20  # characters that marks in a cell are folded to
 WIDEST = 10**6
-NUMBERS = ("seeds", "seed", "p")  # columns of words that hold numbers
+NUMBERS = ("seeds", "p")  # columns of words that hold numbers
 
 
 class Fitting:
@@ -145,7 +145,7 @@ def _heading(sheet: Sheet, entry: Entry) -> str:
 def _said(name: str, text: str) -> str:
     if name == "seeds":
         return f"{text} seed{'' if text == '1' else 's'}"
-    return text if name == "data" else f"{name}: {text}"
+    return text if name in ("data", "marks") else f"{name}: {text}"
 
 
 def _folded(text: str, width: int) -> list[str]:
