@@ -120,6 +120,25 @@ def test_tags_and_sources_are_scored(seldbench, tmp_path):
     assert json.loads(out)["scores"]["accuracy"] == 0.5
 
 
+def test_oracles_attribute_the_errors_of_a_cascade(seldbench, tmp_path):
+    tables = {
+        "r.tsv": ("filename source label azimuth", "a 0 dog 0", "a 1 cat 90"),
+        "p.tsv": ("filename answer label azimuth", "a 0 dog 0"),
+        "o.tsv": ("filename source label", "a 0 dog", "a 1 cat"),
+        "classes.txt": ("ant", "cat", "dog"),
+    }
+    for name, lines in tables.items():
+        (tmp_path / name).write_text("\n".join(lines).replace(" ", "\t") + "\n")
+    words = ("score", "sources", "--reference", "r.tsv", "--predictions", "p.tsv", "--classes")
+    oracles = ("--oracle-direction", "o.tsv", "--oracle-separation", "o.tsv")
+    code, out, _ = seldbench(*words, "classes.txt", *oracles, "--json", *FAST)
+    assert code == 0
+    found = json.loads(out)
+    assert found["attribution"]["kinds"]["localisation"]["number"] == 1
+    assert found["misses"] == 1
+    assert found["unscored_classes"] == ["ant"]
+
+
 def test_a_page_is_written_where_asked(seldbench, tmp_path):
     code, _, _ = seldbench(
         *("score", "seld", "--scorer", "dcase2022", "--html", "page.html"), *seld(2022, *FAST)

@@ -2,7 +2,8 @@
 
 "foa": first-order Ambisonics, channels W, Y, Z, X (ACN) with SN3D gains: its axes stand in the
 order y, z, x, those of directions everywhere else in x, y, z. "mic": four microphones on a rigid
-sphere.
+sphere. "circular8": eight microphones on a horizontal circle. "target": one channel, the source
+that a clip asks for, alone at the first microphone.
 Source: README of STARSS23 (formats and positions); radius from sharathadavanne/seld-dcase2019.
 """
 
@@ -19,7 +20,11 @@ MIC_RADIUS = 0.042  # metres
 # Azimuth and elevation of the microphones M1 ... M4.
 MIC_ANGLES = ((45.0, 35.0), (-45.0, -35.0), (135.0, -35.0), (-135.0, 35.0))
 MIC_POSITIONS = unit_vectors(*np.array(MIC_ANGLES).T)
-CHANNELS = {"mono": 1, "foa": 4, "mic": 4}
+CHANNELS = {"mono": 1, "foa": 4, "mic": 4, "circular8": 8, "target": 1}
+
+CIRCLE_RADIUS = 0.0365  # metres
+# Azimuth of the microphones of "circular8", degrees.
+CIRCLE_ANGLES = tuple(45.0 * i for i in range(8))
 
 
 def foa_gains(doa: Array) -> Array:

@@ -9,6 +9,7 @@ duration) * rate); it ends where the recording ends, so it may be shorter than w
 import struct
 from collections.abc import Collection, Sequence
 from functools import cached_property, lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,6 +19,7 @@ import soxr
 
 from seldbench.contracts import Recording
 from seldbench.errors import BadFile
+from seldbench.storage import write_bytes
 
 Array = np.ndarray
 
@@ -233,6 +235,22 @@ class Beginning:
     def read(self, onset: float = 0.0, duration: float | None = None) -> Array:
         left = max(0.0, self.longest - onset)
         return self.source.read(onset, left if duration is None else min(duration, left))
+
+
+def write_audio(path: Path, waves: Array, sample_rate: int) -> None:
+    """(samples,) or (mics, samples) in 16 bits, of the kind that the name ends in: .wav, .flac. A
+    .wav holds 32-bit floating-point numbers where some sample is beyond [-1, 1].
+
+    Raises:
+        ValueError: such a sample for a .flac. WriteFailed: disk full, no permission.
+    """
+    peak = float(np.abs(waves).max(initial=0.0))
+    kind, subtype = path.suffix.removeprefix(".").upper(), "PCM_16" if peak <= 1 else "FLOAT"
+    content = BytesIO()
+    if kind == "FLAC" and peak > 1:
+        raise ValueError(f"{path}: a sample of {peak:g} does not fit into a .flac; scale it down")
+    soundfile.write(content, np.asarray(waves).T, sample_rate, format=kind, subtype=subtype)
+    write_bytes(path, content.getvalue())
 
 
 def mono(recording: Recording) -> Recording:

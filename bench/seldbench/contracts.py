@@ -44,7 +44,8 @@ class Recording(Protocol):
 class Clip:
     """One scene: its recordings and what is known of it.
 
-    recordings: by array ("mono", "foa", "mic", "circular8", a plug-in's own), all of one scene.
+    recordings: by array ("mono", "foa", "mic", "circular8", a plug-in's own), all of one scene;
+    "target": the source that the clip asks for, alone at microphone 0.
     events: None where unlabelled. labels: weak labels, where only these are known.
     directions: the clip's rows as its file gives them, where there is one: what metrics read.
     stems: Event.source -> that source alone at microphone 0, where known.
@@ -171,6 +172,7 @@ class PostProcessing:
     order, where boxes stand in the place of frame scores; empty for none.
     folds: of values that were cross-validated on the test clips, those of each fold, {"thresholds":
     ..., "medians": ..., "boxes": ...}, in whose place the others are for clips of none.
+    direction: a source is where the score of a direction is above it; None where that is not asked.
     """
 
     thresholds: Mapping[str, float]
@@ -178,6 +180,7 @@ class PostProcessing:
     origin: str
     boxes: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     folds: Sequence[Mapping[str, Any]] = ()
+    direction: float | None = None
 
 
 class OutputFormat(Protocol):

@@ -30,6 +30,13 @@ def angles(doa: Array) -> tuple[Array, Array]:
     )
 
 
+def circle(count: int) -> Array:
+    """(count,) azimuths of so many directions at equal steps around, the first in front, then to
+    the left."""
+    azimuth = np.arange(count) * 360.0 / count
+    return np.where(azimuth >= 180, azimuth - 360, azimuth)
+
+
 def angular_distance(a: Array, b: Array) -> Array:
     """Great-circle angle between DOAs.
 

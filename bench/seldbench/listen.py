@@ -12,6 +12,12 @@ Of a run for directions: for every recording a CSV of DCASE task 3 (dialect `pol
 `polar_distance_m`), frame outputs where the format says them, and a picture of the tracks below the
 spectrogram; beside them classes.csv with the names of the CSVs' class numbers. Channels and rate
 must be those of the run: nobody could hear from the numbers alone that they were not.
+
+Of a run about the sources of mixtures: for every recording a TSV of answers (direction, class, and
+the scores of all classes), each answer's source alone as <recording>/<answer>.wav, and a picture of
+all; one answer, or one for every direction found, as the run was trained to say. Of a recording
+longer than what the run was trained on windows are heard that overlap by half, and what they say is
+averaged: sources are taken to stay where they are. Channels and rate as for directions.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,12 +35,15 @@ from seldbench.errors import BadFile, BadRun
 from seldbench.experiment.answers import reopened
 from seldbench.experiment.files import trained_recipe
 from seldbench.experiment.graph import best_device
+from seldbench.experiment.source_files import answer_table, write_signals
+from seldbench.experiment.sources import Answer, SourceListener, source_listener
 from seldbench.experiment.system import System, system_of
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
 from seldbench.report.recording import recording_figure
 from seldbench.report.scene import scene_figure
+from seldbench.report.separated import separated_figure
 from seldbench.report.tagged import tagged_figure
 from seldbench.runs import Run, open_run
 from seldbench.storage import atomic, write_text
@@ -48,6 +57,8 @@ ORDERS = {
     "foa": "first-order Ambisonics (SN3D), 4 channels in the order W, Y, Z, X",
     "mic": "a tetrahedron of microphones, 4 channels in the order front left up, front right down,"
     " back left down, back right up",
+    "circular8": "8 microphones on a horizontal circle of 3.65 cm radius, the first in front, the"
+    " others every 45 degrees to the left",
 }
 
 
@@ -95,6 +106,11 @@ def listen(
     write = {"seld": _write_directions, "tagging": _write_tags}.get(task, _write_events)
     if len(run.folds) > 1:
         progress.say(f"of the run's folds {', '.join(run.folds)} the network of the first listens")
+    if task == "separation":
+        listener = source_listener(recipe, system, device, progress)
+        for clip, found in listener.answers(clips, post):
+            yield from _write_answers(clip, found, out, listener)
+        return
     if spatial:
         _refuse_other_classes(out, system.classes, clips)
     for done, (clip, outputs) in enumerate(system.heard(clips, answers), start=1):
@@ -270,6 +286,25 @@ def _write_directions(
     samples, rate = _first_channel(clip)
     events, classes = prediction.events or (), system.classes
     figure = scene_figure(samples, rate, events, classes=classes, grid=grid, title=clip.id)
+    yield _written_figure(out / f"{clip.id}.png", figure)
+
+
+def _write_answers(
+    clip: Clip, answers: Sequence[Answer], out: Path, listener: SourceListener
+) -> Iterator[Path]:
+    classes = listener.assembly.classes
+    rows = out / f"{clip.id}.answers.tsv"
+    table = answer_table([(clip.id, answers)], classes, "answer" if listener.each else None)
+    annotations.write_answers(rows, table)
+    yield rows
+    samples, rate = _first_channel(clip)
+    yield from write_signals(out / clip.id, answers, rate, "wav")
+    shown = [
+        (one.azimuth, classes[int(one.scores.argmax())], float(one.scores.max()), one.signal)
+        for one in answers
+        if one.azimuth is not None and one.signal is not None
+    ]
+    figure = separated_figure(samples, rate, shown, title=clip.id)
     yield _written_figure(out / f"{clip.id}.png", figure)
 
 

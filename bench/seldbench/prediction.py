@@ -17,7 +17,8 @@ class Prediction:
     events: decided events. frame_scores: (frames, classes) in [0, 1], frame k covers
     [k * hop, (k + 1) * hop), seconds. unprocessed: the same before post-processing, where that made
     others of them. clip_scores: (classes,). doa: (frames, classes, 3).
-    sources: separated signals by Event.source, (samples,) each.
+    sources: separated signals by Event.source, (samples,) each. direction_scores: (directions,) of
+    a circle of equal steps, the first at azimuth 0.
     """
 
     events: EventList | None = None
@@ -27,6 +28,7 @@ class Prediction:
     doa: Array | None = None
     sources: Mapping[int, Array] | None = None
     unprocessed: Array | None = None
+    direction_scores: Array | None = None
 
     def joined(self, other: "Prediction") -> "Prediction":
         """Field by field; a field that both set is an error (`hop` may be set twice, if equal)."""

@@ -17,7 +17,7 @@ FLOORS = [
     {"prediction", "arrays"},
     {"contracts"},
     {"storage", "processes"},
-    {"annotations", "audio"},
+    {"annotations", "audio", "images"},
     {"augment", "features", "formats", "metrics", "simulation"},
     {"registry"},
     {"recipe", "tables", "runs", "spectra", "microphones"},

@@ -60,6 +60,22 @@ def test_a_variant_overrides_and_a_setting_has_the_last_word(recipe):
     assert one_stage.stage.training.epochs == 4
 
 
+def test_a_setting_for_all_stages_leaves_those_untrained_that_only_put_parts_together(recipe):
+    whole = """[stages.whole]
+training.epochs = 0
+select = "last"
+init = { "" = { stage = "sed" } }
+[post]"""
+    path = recipe(SMALL.replace("[post]", whole))
+
+    def epochs(settings):
+        found = resolve(path, "desed", "plain", settings).stages
+        return found["sed"].training.epochs, found["whole"].training.epochs
+
+    assert epochs({"training.epochs": 3}) == (3, 0)
+    assert epochs({"training.epochs": 3, "stages.whole.training.epochs": 1}) == (3, 1)
+
+
 def test_a_setting_of_one_stage_leaves_the_others_as_they_are(recipe):
     two = SMALL.replace(
         "[stages.sed]", '[stages.first]\n[stages.sed.init]\n"" = { stage = "first" }'

@@ -1,13 +1,16 @@
-"""Angles between sources, and McNemar's test."""
+"""Angles between sources, directions matched to them, and McNemar's test."""
+
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
 
-from seldbench.geometry import unit_vectors
+from seldbench.geometry import angular_distance, unit_vectors
 from seldbench.metrics.sources import (
     ANGLES,
     angle_class,
     angle_to_nearest,
+    matched,
     mcnemar,
     sources_around,
 )
@@ -60,3 +63,45 @@ def test_equal_systems_do_not_differ():
 def test_mcnemar_compares_the_same_items():
     with pytest.raises(ValueError, match="expected the same items"):
         mcnemar(np.ones(3), np.ones(4))
+
+
+def test_found_directions_are_matched_within_their_mixture():
+    """The answer at 350 is 10 from the source at 0, but stands in another mixture."""
+    found = matched(np.array([0, 0, 1]), level(0, 90, 0), np.array([0, 1, 1]), level(95, 350, 90))
+    assert found.tolist() == [-1, 0, 1]
+
+
+def test_as_many_pairs_as_there_can_be_then_the_smallest_angle():
+    # 10 is nearest to 0, but alone within reach of 30.
+    one, two = np.zeros(1, int), np.zeros(2, int)
+    assert matched(two, level(0, 30), two, level(10, -20)).tolist() == [1, 0]
+    assert matched(one, level(0), two, level(12, -10)).tolist() == [1]
+    assert matched(two, level(0, 10), one, level(6)).tolist() == [-1, 0]
+
+
+def test_nothing_to_match():
+    none = np.zeros(0, np.int64)
+    assert matched(np.zeros(2, int), level(0, 9), none, level()).tolist() == [-1, -1]
+    assert matched(none, level(), np.zeros(1, int), level(0)).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_other_way_to_match_has_more_pairs_or_a_smaller_angle(seed):
+    rng = np.random.default_rng(seed)
+    mixtures = 12
+    mixture = rng.permutation(np.repeat(np.arange(mixtures), rng.integers(0, 4, mixtures)))
+    other = rng.permutation(np.repeat(np.arange(mixtures), rng.integers(0, 6, mixtures)))
+    doa, answered = (level(*rng.uniform(0, 90, len(of))) for of in (mixture, other))
+    found = matched(mixture, doa, other, answered)
+    for i in range(mixtures):
+        rows, columns = np.flatnonzero(mixture == i), np.flatnonzero(other == i)
+        apart = angular_distance(doa[rows][:, None], answered[columns][None])
+        mine = [(k, columns.tolist().index(found[r])) for k, r in enumerate(rows) if found[r] >= 0]
+        best = (0, 0.0)
+        for size in range(1, min(len(rows), len(columns)) + 1):
+            for chosen in combinations(range(len(rows)), size):
+                for order in permutations(range(len(columns)), size):
+                    angles = [apart[pair] for pair in zip(chosen, order)]
+                    if max(angles) < 22.5:
+                        best = min(best, (-size, sum(angles)))
+        assert (-len(mine), sum(apart[pair] for pair in mine)) == pytest.approx(best)

@@ -349,6 +349,12 @@ def rendered_directions(tmp_path_factory):
     return out
 
 
+@pytest.fixture(scope="session")
+def run_maker():
+    """make_run(runs, name, **what differs), for runs of other tasks that are made from it."""
+    return make_run
+
+
 @pytest.fixture
 def write_run(tmp_path):
     """write_run(name, **what differs) -> the run's folder below runs/."""

@@ -207,3 +207,35 @@ def test_a_stacked_bar_is_full():
         ("hit", 0.0, 75.0),
         ("miss", 75.0, 25.0),
     ]
+
+
+def test_the_first_part_to_fail_and_what_was_not_found():
+    def cause(number):
+        return {"number": number, "share": number / 8, "intervals": {"bootstrap": [0.0, 0.5]}}
+
+    kinds = dict.fromkeys(("right", "localisation", "separation", "classification"))
+    kinds = {kind: cause(number) for kind, number in zip(kinds, (4, 3, 1, 0))}
+    details = {
+        "attribution": {
+            "total": 8,
+            "kinds": kinds,
+            "right_but_wrong_with": {"direction": 2, "separation": 0},
+        },
+        "confusion": {
+            "classes": ["a", WILD],
+            "counts": [[2, 1], [0, 2]],
+            "misses": [1, 2],
+            "false": [5, 0],
+        },
+        "accuracy_by_sources": {
+            "2": {"correct": 4, "total": 8, "accuracy": 0.5, "intervals": {}, "misses": 3}
+        },
+    }
+    scores = Scores({"accuracy": 0.5}, {}, {}, (), details=details, unscored_classes=())
+    text = Tags(page(scores, title="Sources", inputs={})).text
+    assert "8 questions." in text
+    assert "localisation 3 0.375" in text
+    assert "2 right answers are wrong with the true direction." in text
+    assert "true separation." not in text
+    assert "(nothing) 5 · ·" in text
+    assert "Not found 3" in text

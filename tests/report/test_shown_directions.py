@@ -144,9 +144,9 @@ def test_a_run_without_a_scorer_of_directions_is_refused(write_spatial_run, tmp_
 
 def test_a_task_that_no_page_shows_is_refused(write_run, tmp_path):
     run = write_run("a")
-    content = read(run / "scores.json") | {"task": "separation"}
+    content = read(run / "scores.json") | {"task": "captioning"}
     (run / "scores.json").write_text(json.dumps(content))
-    with pytest.raises(BadRun, match="'separation' cannot be published yet"):
+    with pytest.raises(BadRun, match="'captioning' cannot be published yet"):
         publish(run, tmp_path / "out")
 
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from seldbench.report import leaderboard, tagging
+from seldbench.report.blocks import Confusion
 from seldbench.report.compare import compare
 from seldbench.report.publish import publish
-from seldbench.report.results import Confusion
 from seldbench.report.score_files import of_run
 
 

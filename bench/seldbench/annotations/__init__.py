@@ -31,7 +31,14 @@ from seldbench.annotations.scores import (
     write_score_table,
     write_score_tables,
 )
-from seldbench.annotations.sources import read_answers, read_sources
+from seldbench.annotations.sources import (
+    SourceTable,
+    read_answers,
+    read_classes,
+    read_sources,
+    write_answers,
+    write_sources,
+)
 from seldbench.annotations.submissions import check_submission, write_submission
 from seldbench.annotations.tags import (
     Tags,
@@ -44,10 +51,12 @@ from seldbench.annotations.tags import (
 __all__ = [
     "DIALECTS",
     "FrameOutputs",
+    "SourceTable",
     "Tags",
     "check_submission",
     "read_answers",
     "read_class_scores",
+    "read_classes",
     "read_clip_scores",
     "read_directions",
     "read_durations",
@@ -62,6 +71,7 @@ __all__ = [
     "read_tags",
     "read_unlabelled",
     "read_weak",
+    "write_answers",
     "write_class_scores",
     "write_clip_scores",
     "write_directions",
@@ -74,6 +84,7 @@ __all__ = [
     "write_run_directions",
     "write_score_table",
     "write_score_tables",
+    "write_sources",
     "write_submission",
     "write_tags",
     "write_unlabelled",

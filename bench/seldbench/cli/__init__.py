@@ -120,11 +120,13 @@ def predict(
     run: Annotated[str, typer.Argument(help="A run's name or folder.")],
     files: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Argument(help="Recordings: any for SED and tagging, 4 channels for SELD."),
+        typer.Argument(
+            help="Recordings: any for SED and tagging, 4 channels for SELD, 8 for separation."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("."),
     resample: Annotated[
-        bool, typer.Option("--resample", help="SELD: take recordings of another rate.")
+        bool, typer.Option("--resample", help="SELD, separation: take recordings of another rate.")
     ] = False,
     channels: Annotated[
         str, typer.Option(help="SELD: which channels, from 1 and in the layout's order: 1,2,3,4.")
@@ -141,7 +143,8 @@ def predict(
     ] = "",
     data_root: DataRoot = None,
 ) -> None:
-    """Events, directions or labels, scores and a picture of one's own recordings."""
+    """Events, directions, labels or separated sources, scores and a picture of one's own
+    recordings."""
     if bool(files) == bool(probe):
         raise typer.BadParameter("name recordings, or else --probe for the test split")
     if probe:

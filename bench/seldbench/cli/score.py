@@ -199,7 +199,12 @@ def score_sources(
     reference: Annotated[
         Path, typer.Option(help="filename, source, label; azimuth, elevation, target if known.")
     ],
-    predictions: Annotated[Path, typer.Option(help="filename, source, label.")],
+    predictions: Annotated[
+        Path,
+        typer.Option(
+            help="filename, label; source, or answer with azimuth, where there are several."
+        ),
+    ],
     estimates: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="A folder of separated signals."),
@@ -212,6 +217,18 @@ def score_sources(
         Optional[Path],  # noqa: UP045
         typer.Option(help="A folder of the mixtures, for the improvement over them."),
     ] = None,
+    oracle_direction: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The same system's answers with the true directions given."),
+    ] = None,
+    oracle_separation: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The same with the true separations: with both, errors are attributed."),
+    ] = None,
+    classes: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The data set's classes, one a line, to name those without a source."),
+    ] = None,
     bootstrap: Bootstrap = 1000,
     seed: Seed = 0,
     jackknife: Jackknife = True,
@@ -221,12 +238,15 @@ def score_sources(
     """Accuracy of separated sources' classes, and SI-SDR of their signals."""
     from seldbench.evaluation import score_sources_files
 
+    oracles = {"direction": oracle_direction, "separation": oracle_separation}
     scores = score_sources_files(
         reference,
         predictions,
         estimates=estimates,
         references=stems,
         mixtures=mixtures,
+        oracles={name: path for name, path in oracles.items() if path is not None},
+        classes=classes,
         resampling=_resampling(bootstrap, seed, jackknife),
     )
     inputs = {"reference": reference, "predictions": predictions}

@@ -1,4 +1,4 @@
-"""`seldbench data simulate`: a data set in the real one's layout."""
+"""`seldbench data simulate`: a data set in the real one's layout, where there is a real one."""
 
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -45,6 +45,22 @@ def data_simulate(
             help="Spatial sets: sounds that are not annotated; there are some by default.",
         ),
     ] = None,
+    array: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Mixtures: direct (free in the air; if none) or head (on a sphere)."),
+    ] = None,
+    noise: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Mixtures: diffuse (if none) or coherent (one for all microphones)."),
+    ] = None,
+    jitter: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Mixtures: whole degrees, to 10, off the eight directions; none: 0."),
+    ] = None,
+    levels: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Mixtures: dominant (one source louder; if none) or equal (three)."),
+    ] = None,
     data_root: DataRoot = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
@@ -59,6 +75,7 @@ def data_simulate(
         "snr": None if snr is None else _pair(snr),
     }
     spatial |= {"overlap": overlap, "interferers": interferers}
+    spatial |= {"array": array, "noise": noise, "jitter": jitter, "levels": levels}
     # Passed only where given: a set that lacks an option refuses it, rather than ignore it.
     options |= {name: value for name, value in spatial.items() if value is not None}
     folder = simulate(dataset, data_root, **options)

@@ -13,14 +13,16 @@ from seldbench.storage import read_json
 MANIFEST = "manifest.json"
 FORMAT = 1
 _BUILTIN = "builtin"
-_OPTIONS = ("rooms", "moving", "snr", "overlap", "interferers")  # those of spatial scenes
+_OF_SCENES = ("rooms", "moving", "snr", "overlap", "interferers")
+_OF_MIXTURES = ("array", "noise", "jitter", "levels")
+_OPTIONS = (*_OF_SCENES, *_OF_MIXTURES)
 
 
 @dataclass(frozen=True)
 class Manifest:
     """classes: those that the set can have, or has an event of; test_classes: those with one in
     test. counts: clips by split. sounds: "builtin" or the digest of the recordings; folder: their
-    folder's name. options: how hard scenes are, as `data simulate` takes it.
+    folder's name. options: what scenes or mixtures are like, as `data simulate` takes it.
     """
 
     dataset: str
@@ -59,11 +61,20 @@ class Manifest:
         if not self.options:
             return []
         of = self.options
+        if "levels" in of:
+            return [_of_mixtures(of)]
         low, high = of["snr"]
         words = f"{of['rooms']} rooms, SNR {low} to {high} dB, up to {of['overlap']} at once"
         if of["moving"] is not None:
             words += f", {of['moving']:g} of what can move moves"
         return [words + (", interferers" if of["interferers"] else ", no interferers")]
+
+
+def _of_mixtures(of: Mapping[str, Any]) -> str:
+    array = {"direct": "microphones free in the air", "head": "microphones on a sphere"}
+    off = f", up to {of['jitter']} degrees off the eight directions" if of["jitter"] else ""
+    levels = {"dominant": "one source louder", "equal": "three equally loud sources"}
+    return f"{array[of['array']]}, {levels[of['levels']]}, {of['noise']} noise{off}"
 
 
 def find_set(root: Path, name: str) -> Path:

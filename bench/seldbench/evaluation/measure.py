@@ -29,16 +29,32 @@ class Values:
 
 
 @dataclass(frozen=True, eq=False)
+class Answered:
+    """Which questions were answered rightly: what McNemar's test of two systems goes by.
+
+    score: the share of them. questions: names, each once. clip: (questions,) index in the clips of
+    the measure. right: (questions,) true or false.
+    """
+
+    score: str
+    questions: tuple[str, ...]
+    clip: Array
+    right: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Measure:
     """Scores that share their counts.
 
     clips: what a replicate draws, in order. labels: the columns of class scores. values: of the
-    replicates of a sample of these clips.
+    replicates of a sample of these clips. answered: where one of the scores is a share of questions
+    that are right or wrong.
     """
 
     clips: tuple[str, ...]
     labels: tuple[str, ...]
     values: Callable[[Sample], Values]
+    answered: Answered | None = None
 
     def of(self, sample: Sample, progress: Progress = QUIET, task: str = "") -> Values:
         """The values of a sample of any size, asked for in portions."""

@@ -52,6 +52,8 @@ class Scores:
         found += _class_table(self.classes)
         if "error_budget" in self.details:
             found += _budget_lines(self.details["error_budget"])
+        if "attribution" in self.details:
+            found.append(_attribution_line(self.details["attribution"]))
         if self.unscored_classes:
             found.append(f"not scored, no true event: {', '.join(self.unscored_classes)}")
         return [*found, *self.notes]
@@ -131,6 +133,13 @@ def _budget_lines(budget: Mapping[str, Any]) -> list[str]:
         + ", ".join(f"{kind} {number}" for kind, number in of.items() if number)
         for name, of in sides.items()
     ]
+
+
+def _attribution_line(attribution: Mapping[str, Any]) -> str:
+    """The part of a cascade that is the first to fail."""
+    kinds = attribution["kinds"].items()
+    parts = (f"{kind} {of['number']} ({100 * of['share']:.1f} %)" for kind, of in kinds)
+    return f"of {attribution['total']} questions: {', '.join(parts)}"
 
 
 def _shown(value: Value) -> str:

@@ -44,14 +44,17 @@ class Answers:
         self._inputs: dict[tuple[str, str, int], tuple[Clip, Tensor]] = {}
 
     def given(self, stage: Stage) -> Given:
-        """What a stage hears of a clip besides its features."""
+        """What a stage hears of a clip besides its features, as other stages say it."""
         if not stage.inputs:
             return nothing
-        return lambda clip: {name: self._input(i, clip) for name, i in stage.inputs.items()}
+        told = {n: source for n, source in stage.inputs.items() if source.stage is not None}
+        return lambda clip: {name: self._input(source, clip) for name, source in told.items()}
 
     def prepare(self, stage: Stage, clips: Sequence[Clip]) -> None:
         """The inputs of many clips, heard together: quicker than clip by clip."""
         for source in stage.inputs.values():
+            if source.stage is None:
+                continue
             new = [c for c in clips if (source.stage, source.head, id(c)) not in self._inputs]
             for clip, outputs in self._heard(source.stage, new):
                 self._keep(source, clip, outputs)
@@ -85,6 +88,7 @@ class Answers:
         return found
 
     def _input(self, source: Input, clip: Clip) -> Tensor:
+        assert source.stage is not None and source.head is not None  # see `given`
         key = (source.stage, source.head, id(clip))
         if key not in self._inputs:
             for same, outputs in self._heard(source.stage, [clip]):
@@ -92,6 +96,7 @@ class Answers:
         return self._inputs[key][1]
 
     def _keep(self, source: Input, clip: Clip, outputs: Mapping[str, Tensor]) -> None:
+        assert source.stage is not None and source.head is not None  # see `given`
         answer = outputs[source.head]
         if answer.dim() != 1:
             raise BadRecipe(
@@ -126,5 +131,5 @@ def reopened(
         assembly = assemble(stage, classes, 0, input_sizes(recipe, stage, classes))
         load_trained(assembly, run.stage(name))
         answers.trained[name] = assembly
-        waiting += [source.stage for source in stage.inputs.values()]
+        waiting += [source.stage for source in stage.inputs.values() if source.stage]
     return answers

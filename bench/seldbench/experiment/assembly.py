@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from seldbench import registry
-from seldbench.arrays import rotations
-from seldbench.contracts import Architecture, Features, OutputFormat
+from seldbench.arrays import CHANNELS, rotations
+from seldbench.audio import Waveform
+from seldbench.contracts import Architecture, Clip, Features, OutputFormat
 from seldbench.errors import BadRecipe, BadRun, near
+from seldbench.events import EventList
 from seldbench.experiment.hearing import check_layout, stride
 from seldbench.inference.outputs import Given, Listener, nothing
 from seldbench.recipe import Component, Recipe, Stage, Views
@@ -237,9 +240,13 @@ def _check_arguments(
 
 
 def input_sizes(recipe: Recipe, stage: Stage, classes: tuple[str, ...]) -> dict[str, int]:
-    """How many values each input has: those of the head that says it."""
+    """How many values each input has: those of the head that says it, or of its truth."""
     sizes = {}
     for name, source in stage.inputs.items():
+        if source.stage is None or source.head is None:
+            assert source.truth is not None  # the recipe's own rule
+            sizes[name] = make_format(f"inputs.{name}.truth", source.truth, classes).size
+            continue
         of = recipe.stages[source.stage]
         if source.head not in of.heads:
             raise BadRecipe(
@@ -258,6 +265,14 @@ def of_silence(
     features = windowing.features
     silent = torch.zeros(1, features.channels, windowing.frames, features.bins)
     return network.eval()(silent, **{name: torch.zeros(1, n) for name, n in inputs.items()})
+
+
+def silent_clip(assembly: Assembly) -> Clip:
+    """One window of silence, as what the network hears."""
+    layout, window = assembly.stage.layout, assembly.windowing
+    silence = np.zeros((CHANNELS.get(layout, 1), window.samples), dtype=np.float32)
+    recording = Waveform(silence, window.features.sample_rate)
+    return Clip("silence", window.window, {layout: recording}, EventList())
 
 
 def answer_to_silence(assembly: Assembly) -> dict[str, Tensor]:

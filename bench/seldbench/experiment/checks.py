@@ -3,16 +3,20 @@
 from dataclasses import replace
 from typing import Any, cast
 
-from seldbench.contracts import Clip, Dataset, PostProcessing
+from seldbench.contracts import Dataset, PostProcessing
 from seldbench.errors import BadRecipe, near
 from seldbench.evaluation import SELECTION, SELECTION_OF
-from seldbench.events import EventList
-from seldbench.experiment.assembly import Assembly
+from seldbench.experiment.assembly import Assembly, silent_clip
 from seldbench.experiment.system import System
 from seldbench.experiment.validation import LOSS, directed, fixed
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
 from seldbench.recipe import SCORES, Recipe, Stage
+
+# What decides for itself which class it names, and the format that says scores of clips there.
+UNDECIDED = {"tagging": "tags", "separation": "source_class"}
+# The scores that values are tuned by, where they are not of events in time alone.
+TUNED = {"f20": "seld", "f1_ideal_doa": "seld", "direction_f1": "separation"}
 
 
 def check_scorers(recipe: Recipe, dataset: Dataset) -> None:
@@ -27,11 +31,21 @@ def check_scorers(recipe: Recipe, dataset: Dataset) -> None:
     for name, stage in recipe.stages.items():
         _check_selection(f"stages.{name}.select", stage, dataset)
     tune = recipe.post.tune
-    spatial = tune is not None and tune.score in ("f20", "f1_ideal_doa")
-    if tune is not None and (spatial != (dataset.task == "seld") or dataset.task == "tagging"):
+    if tune is not None and TUNED.get(tune.score, "sed") != dataset.task:
         raise BadRecipe(f"post.tune: {tune.score!r} is no score of a set for {dataset.task}")
-    if dataset.task == "tagging":
+    if dataset.task in UNDECIDED:
         _check_undecided(recipe, dataset)
+    _check_system(recipe, dataset)
+
+
+def _check_system(recipe: Recipe, dataset: Dataset) -> None:
+    """Answers about directions, and oracles, are of sets for separation."""
+    if dataset.task == "separation":
+        if recipe.system == "two_stage":
+            raise BadRecipe(f"system: {dataset.name} is answered about by one stage")
+    elif recipe.system == "each_direction" or recipe.oracles:
+        what = "oracles" if recipe.oracles else 'system = "each_direction"'
+        raise BadRecipe(f"{what}: {dataset.name} is a set for {dataset.task}; leave it out")
 
 
 def _check_selection(where: str, stage: Stage, dataset: Dataset) -> None:
@@ -52,7 +66,7 @@ def one_label(dataset: Dataset) -> bool:
 
 
 def _check_undecided(recipe: Recipe, dataset: Dataset) -> None:
-    """Scores of tagging decide for themselves: at the highest score, or at 0.5."""
+    """Who names classes decides for itself: at the highest score, or at 0.5."""
     post = fixed(recipe.post, dataset.classes)
     if set(post.thresholds.values()) != {0.5} or set(post.medians.values()) != {0.0}:
         raise BadRecipe(
@@ -110,10 +124,10 @@ def check_decoding(system: System, recipe: Recipe, dataset: Dataset) -> None:
             f"heads of format {_formats(recipe)} say no events with directions, by which"
             f" {dataset.name} is scored; choose another format, such as accdoa"
         )
-    if dataset.task == "tagging" and found.clip_scores is None:
+    if dataset.task in UNDECIDED and found.clip_scores is None:
         raise BadRecipe(
             f"heads of format {_formats(recipe)} say no scores of clips, by which {dataset.name}"
-            " is scored; choose another format, such as tags"
+            f" is scored; choose another format, such as {UNDECIDED[dataset.task]}"
         )
 
 
@@ -124,11 +138,10 @@ def _formats(recipe: Recipe) -> str:
 
 def _of_silence(system: System, recipe: Recipe) -> Prediction:
     """What is said of a silent window, with everything taken for active."""
-    window = min(part.windowing.window for part in system.parts.values())
     try:
         return decode(
             masked(system.of_silence(), recipe.post.clip_mask),
-            Clip("silence", window, {}, EventList()),
+            silent_clip(next(iter(system.parts.values()))),
             formats=system.formats,
             hop=system.grid,
             post=_everything(fixed(recipe.post, system.classes)),

@@ -95,7 +95,7 @@ def _determined(
 
 def _asked(stage: Stage, parents: Mapping[str, Node]) -> dict[str, Any]:
     """How the stages are heard that give inputs or labels, where their own keys do not say it."""
-    asked = {given.stage for given in stage.inputs.values()}
+    asked = {given.stage for given in stage.inputs.values() if given.stage}
     asked |= {given.stage for given in stage.labels.values()}
     found = {
         name: parents[name].stage.inference.model_dump(mode="json")
@@ -125,8 +125,10 @@ def _deciding(recipe: Recipe, stage: Stage) -> dict[str, Any]:
     scores = set(stage.select.values()) if isinstance(stage.select, dict) else set()
     found = {}
     if scores - {LOSS} or stage.labels:
-        post = recipe.post.model_copy(update={"tune": None})
-        found["selection"] = runs.one_text(post.model_dump(mode="json"))
+        post = recipe.post.model_copy(update={"tune": None}).model_dump(mode="json")
+        if post["direction"] is None:  # added later, see ADDED
+            del post["direction"]
+        found["selection"] = runs.one_text(post)
     if scores & RULED:
         found["scorer"] = recipe.scorers[0]
     return found

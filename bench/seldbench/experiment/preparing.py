@@ -14,7 +14,9 @@ from seldbench.experiment.answers import UNKNOWN, Answers
 from seldbench.experiment.assembly import Assembly, assemble, input_sizes, make_format
 from seldbench.experiment.beginning import begin
 from seldbench.experiment.checks import check_batch
+from seldbench.experiment.truths import truths
 from seldbench.experiment.validation import Validator
+from seldbench.inference.outputs import Given, nothing
 from seldbench.recipe import Component, Recipe, Stage
 from seldbench.training.data import Batches, Example, Group, Labels, make_group
 from seldbench.training.inputs import Hearing
@@ -62,7 +64,7 @@ class Prepared:
     def with_answers(self, answers: Answers) -> "Prepared":
         """With the labels and inputs that finished stages give; the same where it needs none."""
         stage = self.stage
-        if not (stage.labels or stage.inputs):
+        if not stage.labels and len(stage.untold) == len(stage.inputs):
             return self
         groups = _groups(
             stage,
@@ -77,7 +79,7 @@ class Prepared:
         if validator is not None:
             for clips in validator.splits.values():
                 answers.prepare(stage, clips)
-            validator = replace(validator, given=answers.given(stage))
+            validator = replace(validator, given=_given_by(self.assembly, answers))
         batches = _batches(self.assembly, groups, self.seed, answers)
         return replace(self, batches=batches, validator=validator)
 
@@ -98,7 +100,14 @@ def prepare(recipe: Recipe, stage: Stage, data: Data, seed: int) -> Prepared:
     validator = None
     if isinstance(stage.select, dict):
         splits = {split: list(data.clips(split)) for split in stage.select}
-        validator = Validator(assembly, splits, stage.select, recipe.post, recipe.scorers[0])
+        validator = Validator(
+            assembly,
+            splits,
+            stage.select,
+            recipe.post,
+            recipe.scorers[0],
+            _given_by(assembly, None),
+        )
     hearing = Hearing(
         assembly.windowing,
         assembly.formats,
@@ -179,6 +188,17 @@ def _batches(
     )
 
 
+def _given_by(assembly: Assembly, answers: Answers | None) -> Given:
+    """The inputs of a clip that is selected by: the truth of those that no stage says."""
+    stage = assembly.stage
+    untold = {name: stage.inputs[name].truth for name in stage.untold}
+    known = (
+        truths(assembly, {n: c for n, c in untold.items() if c}, "inputs") if untold else nothing
+    )
+    said = nothing if answers is None else answers.given(stage)
+    return lambda clip: {**known(clip), **said(clip)}
+
+
 def _given(assembly: Assembly, name: str, answers: Answers | None) -> Callable[[Example], Tensor]:
     """An input of an example: its own labels where it has them and the recipe says so."""
     stage, size = assembly.stage, assembly.inputs[name]
@@ -192,6 +212,8 @@ def _given(assembly: Assembly, name: str, answers: Answers | None) -> Callable[[
             return truth.encode(
                 example.clip, example.onset, assembly.frames, assembly.windowing.grid
             )
+        if source.stage is None:
+            raise ValueError(f"inputs.{name}: {example.clip.id} has no labels to be its truth")
         return torch.zeros(size) if heard is None else heard(example.clip)[name]
 
     return value

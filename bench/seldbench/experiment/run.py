@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from seldbench import runs
-from seldbench.contracts import Clip, PostProcessing, Progress
+from seldbench.contracts import Clip, PostProcessing, Progress, Quiet
 from seldbench.experiment import graph
 from seldbench.experiment.answers import Answers
 from seldbench.experiment.beginning import first_weights
@@ -23,7 +23,9 @@ from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
 from seldbench.experiment.provenance import provenance, superseded
 from seldbench.experiment.scoring import score_file, scored
-from seldbench.experiment.system import system_of
+from seldbench.experiment.source_files import write_answered
+from seldbench.experiment.sources import source_listener
+from seldbench.experiment.system import System, system_of
 from seldbench.experiment.validation import fixed
 from seldbench.prediction import Prediction
 from seldbench.recipe import Recipe, canonical
@@ -66,6 +68,8 @@ class Experiment:
         system = system_of(recipe, {name: one.assembly for name, one in prepared.items()})
         system.check(clips)
         check_decoding(system, recipe, dataset)
+        if dataset.task == "separation":
+            source_listener(recipe, system, torch.device("cpu"), Quiet())
         return prepared
 
     def splits(self) -> set[str]:
@@ -155,6 +159,8 @@ class Experiment:
                     node, prepared[node.name], answers, progress, retrain=self.retrain
                 )
             system = system_of(self.recipe, answers.trained)
+            if self.data.dataset.task == "separation":
+                return self._answered(run, system, device, progress), done
             listening = Listening(self.recipe, self.of_fold(fold), system, answers, progress)
             post = listening.post()
             said = listening.predict(TEST, post)
@@ -162,6 +168,21 @@ class Experiment:
             heard += said
         self._write(run, dict(heard), system.classes, folds)
         return post, done
+
+    def _answered(
+        self, run: Run, system: System, device: torch.device, progress: Progress
+    ) -> PostProcessing:
+        """Mixtures heard, written one by one: signals of all would not fit into memory."""
+        recipe, tune = self.recipe, self.recipe.post.tune
+        listener = source_listener(recipe, system, device, progress)
+        post = fixed(recipe.post, system.classes)
+        if tune is not None and post.direction is not None:
+            progress.say(f"tuning on {tune.on}")
+            values = [post.direction, *tune.directions]
+            chosen = listener.threshold(self.data.clips(tune.on), values)
+            post = replace(post, direction=chosen, origin=f"{tune.score} on {tune.on}")
+        write_answered(run, self.data.clips(TEST), listener, post)
+        return post
 
     def _write(
         self,
@@ -213,6 +234,7 @@ class Experiment:
                 "origin": post.origin,
                 **({"boxes": dict(post.boxes)} if post.boxes else {}),
                 **({"folds": list(post.folds)} if post.folds else {}),
+                **({} if post.direction is None else {"direction": post.direction}),
             },
             "parameters": sum(parameters[stage] for stage in recipe.answering.values()),
             "training_seconds": sum(d["seconds"] for d in done.values()),

@@ -15,8 +15,10 @@ from seldbench.evaluation import (
     Scores,
     score_sed,
     score_seld,
+    score_sources_files,
     score_tagging_files,
 )
+from seldbench.evaluation.sources.attribution import ORACLES
 from seldbench.events import DirectionTable
 from seldbench.experiment.files import OUTPUTS
 from seldbench.metrics.seld import SCORERS
@@ -27,6 +29,8 @@ Value = float | None
 
 def scored(run: Run, task: str, scorers: Sequence[str], classes: Sequence[str]) -> Scores:
     """By the rules of the data set's task."""
+    if task == "separation":
+        return scored_separation(run)
     if task == "seld":
         return scored_seld(run, scorers, classes)
     return scored_tagging(run) if task == "tagging" else scored_sed(run)
@@ -77,6 +81,29 @@ def scored_tagging(run: Run) -> Scores:
     which is what AST reports for ESC-50.
     """
     return score_tagging_files(run.reference / "tags.tsv", run.predictions / "clips.tsv")
+
+
+def scored_separation(run: Run, resampling: Resampling | None = INTERVALS) -> Scores:
+    """By the rules of sources: answers, separated signals and, where the system was also heard with
+    a truth in the place of a part, which part is the first to fail.
+
+    The protocol of the questions is in the details as `asked`: a score file's `protocol` says on
+    what a run selected.
+    """
+    oracles = {name: run.predictions / f"oracle_{name}.tsv" for name in ORACLES}
+    separated = (run.predictions / "separated").is_dir()
+    scores = score_sources_files(
+        run.reference / "sources.tsv",
+        run.predictions / "answers.tsv",
+        estimates=run.predictions / "separated" if separated else None,
+        references=run.reference / "signals" if separated else None,
+        mixtures=run.reference / "mixtures" if separated else None,
+        oracles={name: path for name, path in oracles.items() if path.exists()},
+        classes=run.reference / "classes.txt",
+        resampling=resampling,
+    )
+    details = {"asked" if n == "protocol" else n: of for n, of in scores.details.items()}
+    return replace(scores, details=details)
 
 
 def scored_seld(run: Run, scorers: Sequence[str], classes: Sequence[str]) -> Scores:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seldbench.contracts import Clip, PostProcessing
 from seldbench.errors import UnknownName, near
@@ -20,12 +20,13 @@ from seldbench.inference.gathering import (
     frame_scores_of,
     reference_of,
 )
-from seldbench.inference.outputs import Given, nothing
+from seldbench.inference.outputs import Given, nothing, together
 from seldbench.prediction import Prediction
 from seldbench.recipe import ClipMask, Post
 from seldbench.training.data import known_labels
 
 LOSS = "loss"  # of the recipe's heads; lower is better
+BATCH = 24  # short clips whose loss is computed together
 
 
 @dataclass(frozen=True)
@@ -62,29 +63,52 @@ class Validator:
         return {**scores, "score": sum(scores.values())}
 
     def _loss(self, network: nn.Module, split: str, device: torch.device) -> float:
-        """The mean over the windows of a split, cut side by side, of the heads' weighted losses."""
+        """The mean over the windows of a split, cut side by side, of the heads' weighted losses;
+        short clips go through the network together, and each has a loss of its own."""
         windowing = self.assembly.windowing
         network.to(device).eval()
+        heard = (v for whole in self.splits[split] for v in windowing.views(whole))
         total, count = 0.0, 0
-        for clip in (v for whole in self.splits[split] for v in windowing.views(whole)):
-            onsets = windowing.onsets(clip.duration, windowing.window)
-            features = windowing.whole_features([clip], device)
-            firsts = [round(onset / windowing.features.hop) for onset in onsets]
-            cuts = torch.cat([features[:, :, f : f + windowing.frames] for f in firsts])
-            given = {n: t.to(device).expand(len(cuts), -1) for n, t in self.given(clip).items()}
-            outputs = network(cuts, **given)
-            for name, head in self.assembly.stage.heads.items():
-                form = self.assembly.formats[name]
-                encoded = [
-                    form.encode(clip, onset, self.assembly.frames, windowing.grid)
-                    for onset in onsets
-                ]
-                loss = form.losses[head.loss](
-                    outputs[name].float(), torch.stack(encoded).to(device)
-                )
-                total += head.weight * float(loss) * len(onsets)
-            count += len(onsets)
+        for clips in together(heard, windowing.window, BATCH):
+            onsets = windowing.onsets(max(clip.duration for clip in clips), windowing.window)
+            outputs = self._outputs(network, clips, onsets, device)
+            for i, clip in enumerate(clips):
+                of_clip = {name: o[i] for name, o in outputs.items()}
+                total += self._loss_of(clip, onsets, of_clip) * len(onsets)
+            count += len(onsets) * len(clips)
         return total / count
+
+    def _outputs(
+        self, network: nn.Module, clips: list[Clip], onsets: list[float], device: torch.device
+    ) -> dict[str, Tensor]:
+        """What is said of the windows of clips: {head: (clips, windows, ...)}."""
+        windowing = self.assembly.windowing
+        features = windowing.whole_features(clips, device)
+        firsts = [round(onset / windowing.features.hop) for onset in onsets]
+        cuts = torch.stack([features[:, :, f : f + windowing.frames] for f in firsts], dim=1)
+        given = [self.given(clip) for clip in clips]
+        inputs = {
+            name: torch.stack([g[name] for g in given]).repeat_interleave(len(firsts), 0).to(device)
+            for name in given[0]
+        }
+        outputs = network(cuts.flatten(0, 1), **inputs)
+        shape = (len(clips), len(firsts))
+        return {name: o.float().unflatten(0, shape) for name, o in outputs.items()}
+
+    def _loss_of(self, clip: Clip, onsets: Sequence[float], outputs: Mapping[str, Tensor]) -> float:
+        """Of all windows of a clip."""
+        loss = 0.0
+        for name, head in self.assembly.stage.heads.items():
+            form = self.assembly.formats[name]
+            targets = [
+                form.encode(clip, onset, self.assembly.frames, self.assembly.windowing.grid)
+                for onset in onsets
+            ]
+            said = outputs[name]
+            loss += head.weight * float(
+                form.losses[head.loss](said, torch.stack(targets).to(said.device))
+            )
+        return loss
 
     def _validation(self, network: nn.Module, split: str, device: torch.device) -> Validation:
         clips = self.splits[split]
@@ -136,6 +160,7 @@ def fixed(post: Post, classes: Sequence[str]) -> PostProcessing:
         post.by_class("medians", classes),
         post.origin,
         post.boxes_of(classes),
+        direction=post.direction,
     )
 
 

@@ -82,7 +82,7 @@ def train(task: Task, progress: "Told") -> None:
 def _let_answer(node: Node, recipe: Recipe, classes: tuple[str, ...], answers: Answers) -> None:
     """Fill in the finished stages that one hears, and those that these hear."""
     stage = node.stage
-    heard = {given.stage for given in stage.inputs.values()}
+    heard = {given.stage for given in stage.inputs.values() if given.stage}
     heard |= {pseudo.stage for pseudo in stage.labels.values()}
     for name in sorted(heard - set(answers.trained)):
         parent = node.parents[name]

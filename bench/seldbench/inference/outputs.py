@@ -51,7 +51,7 @@ class Listener:
     def __call__(self, clips: Iterable[Clip]) -> Iterator[tuple[Clip, dict[str, Tensor]]]:
         """Activated outputs of each clip on the CPU: {head: (label frames, ...) or (...)}."""
         self.network.eval()
-        for group in _together(clips, self.windowing.window, self.batch):
+        for group in together(clips, self.windowing.window, self.batch):
             yield from zip(group, self._outputs(group))
 
     def views(self, clips: list[Clip]) -> Iterator[tuple[Rotation, Tensor]]:
@@ -140,7 +140,7 @@ class Listener:
         return {name: form.coarser(merged[name], times) for name, form in self.formats.items()}
 
 
-def _together(clips: Iterable[Clip], window: float, batch: int) -> Iterator[list[Clip]]:
+def together(clips: Iterable[Clip], window: float, batch: int) -> Iterator[list[Clip]]:
     """Runs of clips that fit one window, at most `batch`; a longer clip comes alone."""
     group: list[Clip] = []
     for clip in clips:

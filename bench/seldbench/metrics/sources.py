@@ -1,10 +1,12 @@
 """Classification of the sources of mixtures: how many answers are right, by class, by number of
-sources and by angle to the nearest other source; and McNemar's test of two systems. Degrees."""
+sources and by angle to the nearest other source; which of the directions that were found are which
+sources; and McNemar's test of two systems. Degrees."""
 
 import numpy as np
 from scipy.special import bdtr
 
 from seldbench.geometry import angular_distance
+from seldbench.metrics.seld.assignment import assigned
 
 Array = np.ndarray
 GRID = 45.0  # of directions: a circle of eight, as in the papers on cascades
@@ -42,6 +44,40 @@ def angle_class(angle: Array) -> Array:
     """The index in `ANGLES` of the nearest; half-way up. -1 for NaN."""
     nearest = np.floor(np.nan_to_num(angle, nan=-GRID) / GRID + 0.5)
     return nearest.astype(np.int64)
+
+
+def matched(
+    mixture: Array, doa: Array, of_answer: Array, answered: Array, limit: float = GRID / 2
+) -> Array:
+    """Directions that were found, matched one-to-one to the true ones of their mixture.
+
+    Only pairs nearer than `limit` are made. As many as there can be, and of the ways to make so
+    many the one with the smallest total angle; this is worked out mixture by mixture.
+
+    Args:
+        mixture, of_answer: (sources,) and (answers,) whole numbers from 0 on.
+        doa, answered: (sources, 3) and (answers, 3) unit vectors.
+
+    Returns:
+        (sources,) the row of each one's answer, -1 for none.
+    """
+    found = np.full(len(mixture), -1)
+    mixtures = max(mixture.max(initial=-1), of_answer.max(initial=-1)) + 1
+    sizes = np.stack([np.bincount(of, minlength=mixtures) for of in (mixture, of_answer)], axis=1)
+    orders = [np.argsort(of, kind="stable") for of in (mixture, of_answer)]
+    first = np.cumsum(sizes, axis=0) - sizes
+    for height, width in np.unique(sizes[(sizes > 0).all(axis=1)], axis=0):
+        here = np.flatnonzero((sizes == (height, width)).all(axis=1))
+        rows = orders[0][first[here, :1] + np.arange(height)]  # (mixtures of that size, height)
+        columns = orders[1][first[here, 1:] + np.arange(width)]
+        apart = angular_distance(doa[rows][:, :, None], answered[columns][:, None])
+        # A pair that is too far apart costs more than all the others together can save.
+        cost = np.where(apart < limit, apart, limit * (min(height, width) + 1))
+        a, b = assigned(cost)
+        one = np.arange(len(here))[:, None]
+        near = apart[one, a, b] < limit
+        found[rows[one, a][near]] = columns[one, b][near]
+    return found
 
 
 def mcnemar(correct_a: Array, correct_b: Array) -> float:

@@ -59,11 +59,21 @@ class Origin(Table):
 
 class Input(Table):
     """What a network hears besides the features: the output of a head of another stage. truth: the
-    format in which a clip's own labels stand in its place in training, where it has them."""
+    format in which a clip's own labels stand in its place in training, where it has them. Without a
+    stage it is the truth alone: the network is trained and selected with it, and at test something
+    else stands in its place (see `Recipe.system`)."""
 
-    stage: str
-    head: str
+    stage: str | None = None
+    head: str | None = None
     truth: Named | None = None
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> "Input":
+        if (self.stage is None) != (self.head is None):
+            raise ValueError("`stage` and `head` say together whose output it is")
+        if self.stage is None and self.truth is None:
+            raise ValueError("give `stage` and `head`, or `truth`, or all three")
+        return self
 
 
 class Pseudo(Table):
@@ -138,9 +148,14 @@ class Stage(Table):
     def parents(self) -> tuple[str, ...]:
         """Every stage that this one needs finished."""
         from_ = {o.stage for o in self.origins.values() if o.stage}
-        from_ |= {given.stage for given in self.inputs.values()}
+        from_ |= {given.stage for given in self.inputs.values() if given.stage}
         from_ |= {given.stage for given in self.labels.values()}
         return tuple(sorted(from_))
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The inputs that are the truth and no stage says."""
+        return tuple(name for name, given in self.inputs.items() if given.stage is None)
 
     @property
     def trained_on(self) -> list[str]:
@@ -211,7 +226,11 @@ class Halves(Table):
 class Recipe(Table):
     """A resolved recipe: one variant, every stage complete that it needs.
 
-    system: "single": `shown_stage` answers; "two_stage": those of `answers` do together.
+    system: "single": `shown_stage` answers; "two_stage": those of `answers` do together;
+    "each_direction": `shown_stage` answers about every direction that its head `direction` says
+    above `post.direction`, which it is given as its input `direction`.
+    oracles: {name: {input: the format of the truth in its place}}: the test split is heard in these
+    ways too, which tells whose errors the answers' are.
     """
 
     architecture: str
@@ -220,8 +239,9 @@ class Recipe(Table):
     title: str
     source: str
     notes: str = ""
-    system: Literal["single", "two_stage"] = "single"
+    system: Literal["single", "two_stage", "each_direction"] = "single"
     answers: Halves | None = None
+    oracles: dict[str, Annotated[dict[str, Named], Field(min_length=1)]] = {}
     scorers: list[str] = Field(["sed"], min_length=1)
     protocol: Literal["held_out", "select_on_test", "cross_validated_on_test"] = "held_out"
     imported: Imported | None = None
@@ -236,6 +256,22 @@ class Recipe(Table):
         for name in self.answering.values():
             if name not in self.stages:
                 raise ValueError(f"answers: no stage {name!r}{near(name, self.stages)}")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_untold(self) -> "Recipe":
+        asked = ("direction",) if self.system == "each_direction" else ()
+        for name in self.answering.values():
+            for given in self.stages[name].untold:
+                if given not in asked:
+                    raise ValueError(
+                        f"stages.{name}.inputs.{given}: the truth, which nobody knows at test; a"
+                        " stage that answers is given it by another stage"
+                    )
+        if (self.system == "each_direction") != (self.post.direction is not None):
+            raise ValueError(
+                '`post.direction` is the threshold of directions in system = "each_direction"'
+            )
         return self
 
     @model_validator(mode="after")

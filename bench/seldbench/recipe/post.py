@@ -49,11 +49,13 @@ class Tune(Table):
     folds, and those of each are decided by what is best on the others.
     score: "event_f1", of events; "psds1", of frame scores or boxes at all thresholds (thresholds
     cannot be tuned by it); "f20", of directions, by the recipe's first scorer, or "f1_ideal_doa",
-    the same with ideal directions.
+    the same with ideal directions; "direction_f1", of the directions that sources are found in, by
+    which `directions` are chosen and nothing else.
     """
 
     on: str
-    score: Literal["event_f1", "psds1", "f20", "f1_ideal_doa"] = "event_f1"
+    score: Literal["event_f1", "psds1", "f20", "f1_ideal_doa", "direction_f1"] = "event_f1"
+    directions: list[float] = []
     thresholds: list[float] = []
     medians: list[float] = []
     boxes: BoxGrid | None = None
@@ -64,6 +66,13 @@ class Tune(Table):
             raise ValueError(
                 "psds1 goes over all thresholds: leave `thresholds` out, or tune by f1"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _directions_alone(self) -> "Tune":
+        other = self.thresholds or self.medians or self.boxes
+        if (self.score == "direction_f1") != bool(self.directions) or (self.directions and other):
+            raise ValueError('`directions` are tuned by score = "direction_f1", and alone')
         return self
 
 
@@ -88,11 +97,13 @@ class ClipMask(Table):
 
 class Post(Table):
     """Scores to events: one value for all classes, or one by class. Medians are in seconds; boxes
-    are made of what medians leave (the cSEBB paper has none)."""
+    are made of what medians leave (the cSEBB paper has none). direction: a source is where the
+    score of a direction is above it."""
 
     thresholds: float | dict[str, float] = 0.5
     medians: float | dict[str, float] = 0.0
     boxes: Box | dict[str, Box] | None = None
+    direction: float | None = None
     origin: str
     clip_mask: ClipMask | None = None
     tune: Tune | None = None

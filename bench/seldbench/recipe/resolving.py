@@ -39,6 +39,7 @@ REPLACED = frozenset(
         "tune",
         "clip_mask",
         "boxes",
+        "oracles",
     }
 )
 # Tables of which each entry is a choice: one that a variant names replaces the other as a whole.
@@ -102,6 +103,7 @@ def resolve(
         dataset: the data set that it runs on (a simulated twin's name differs from the file's).
         variant: None for the first.
         settings: {"training.epochs": 3}: for every stage, or "stages.NAME.training..." for one.
+            Stages of 0 epochs, which only put parts together, are left so unless they are named.
 
     Raises:
         BadRecipe: not TOML, an unknown or missing key, a value that breaks a rule.
@@ -197,8 +199,10 @@ def _read(path: Path) -> dict[str, Any]:
 def _set(raw: dict[str, Any], key: str, value: Any) -> None:
     parts = _path(key)
     if parts[0] in STAGE_KEYS:
-        for name in raw["stages"]:
-            _set(raw, f"stages.{name}.{key}", value)
+        for name, stage in raw["stages"].items():
+            # What only puts trained parts together stays untrained.
+            if parts != ["training", "epochs"] or stage.get("training", {}).get("epochs") != 0:
+                _set(raw, f"stages.{name}.{key}", value)
         return
     table: Any = raw
     for i, part in enumerate(parts[:-1]):

@@ -19,7 +19,7 @@ from seldbench.tables import PublishedTable, Row
 
 def overview(results: list[Result]) -> tuple[TextTable, ...]:
     """All systems, each with what was published of its recipe and variant below it; a table for
-    each task and leading scorer.
+    each task and leading scorer, and of sources for what is asked about them.
 
     Raises:
         MissingData: no results.
@@ -27,8 +27,8 @@ def overview(results: list[Result]) -> tuple[TextTable, ...]:
     if not results:
         raise MissingData("nothing to compare: name a finished run, such as runs/<id>")
 
-    def scored(group: Group) -> tuple[str, str]:
-        return group.first.task, group.first.scorer or ""
+    def scored(group: Group) -> tuple[str, tuple[str, int]]:
+        return group.first.task, group.first.rules
 
     gathered = sorted(groups(results), key=lambda g: (scored(g), order(g)))
     return tuple(_overview(list(of)) for _, of in groupby(gathered, scored))
@@ -49,9 +49,9 @@ def _overview(gathered: list[Group]) -> TextTable:
         for where, published in rows:
             cells = (published.cell(s) for s in scores)
             label = f"  published: {published.row.label} ({where})"
-            lines.append((label, group.first.real_dataset, "", *cells))
+            lines.append((label, _published_on(published.row, group.first), "", *cells))
     of = gathered[0].first
-    by = f" ({of.scorer})" if of.task == "seld" else ""
+    by = f" ({of.scorer})" if of.task == "seld" else f" ({of.asked})" if of.asked else ""
     return TextTable(
         f"Measured beside published{by}", ("system", "data", "seeds", *scores), tuple(lines),
         notes(gathered),
@@ -78,18 +78,23 @@ class _Published:
 
 
 def _published_rows(result: Result) -> list[tuple[str, _Published]]:
-    """(paper/number, row) for every published row of the result's recipe and variant."""
+    """(paper/number, row) for the rows of the result's recipe and variant that have values."""
     return [
         (f"{paper}/{number}", _Published(row, _scores_of(row, table, result)))
         for paper in registry.names("tables")
         for number, table in tables.load(registry.data_file("tables", paper)).tables.items()
         for row in table.rows
-        if matches(row, result)
+        if (row.published or row.classes) and matches(row, result)
     ]
 
 
 def _scores_of(row: Row, table: PublishedTable, result: Result) -> dict[str, str]:
     return {result.name_of(scored_by(table, score)): score for score in row.published}
+
+
+def _published_on(row: Row, result: Result) -> str:
+    """A recipe's own data set stands in for one that was never released."""
+    return result.real_dataset if row.dataset == result.real_dataset else "not released"
 
 
 def _data(group: Group) -> str:

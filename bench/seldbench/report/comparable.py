@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seldbench.annotations import read_durations, read_events, read_tags
+from seldbench.annotations import read_durations, read_events, read_sources, read_tags
 from seldbench.errors import BadFile, BadRun
 from seldbench.report.results import Group, Result
 
 REFERENCE = ("ground_truth.tsv", "durations.tsv")
 TAGS = "tags.tsv"  # the reference of clips without events
+SOURCES = "sources.tsv"  # of mixtures
 DIRECTIONS = "directions"  # the folder of a reference with directions, a CSV a clip
 FACTS: dict[str, Callable[[Result], Any]] = {
     "task": lambda r: r.task,
@@ -27,6 +28,7 @@ FACTS: dict[str, Callable[[Result], Any]] = {
     "labels version": lambda r: r.data.test_labels,
     "sounds": lambda r: r.data.sounds,
     "scorer": lambda r: r.scorer,
+    "questions": lambda r: r.asked,
     "metric version": lambda r: r.metrics_version,
 }
 
@@ -91,8 +93,10 @@ def shared_clips(folders: Iterable[Path]) -> set[str] | None:
 
 
 def _listed(reference: Path) -> set[str]:
-    """The clips whose events, directions or labels are known."""
+    """The clips whose events, directions, sources or labels are known."""
     directions = reference / DIRECTIONS
+    if (reference / SOURCES).exists():
+        return set(read_sources(reference / SOURCES).mixtures)
     if (reference / TAGS).exists():
         return set(read_tags(reference / TAGS).clips)
     if directions.is_dir():
@@ -124,6 +128,8 @@ def _reference(folder: Path) -> str:
     reference = folder / "reference"
     if (reference / DIRECTIONS).is_dir():
         files = [*sorted((reference / DIRECTIONS).glob("*.csv")), reference / "durations.tsv"]
+    elif (reference / SOURCES).exists():
+        files = [reference / SOURCES]
     elif (reference / TAGS).exists():
         files = [reference / TAGS]
     else:

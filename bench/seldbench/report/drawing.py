@@ -66,7 +66,10 @@ class Slice:
 
 
 def amount(value: float | None) -> str:
-    """Three decimals; three digits where it is large; a dash for no value."""
+    """Three decimals; three digits where it is large; whole numbers as they are; a dash for no
+    value."""
+    if isinstance(value, int):
+        return f"{value:,}"
     if value is not None and abs(value) >= LARGE:
         return f"{value:.3g}"
     return number(value)

@@ -14,12 +14,13 @@ from seldbench.report.leaderboard import best_first
 from seldbench.report.page_parts import drawn, reading
 from seldbench.report.results import Group, Result, groups, mean_and_spread
 from seldbench.report.systems import systems_figure, table_figures
+from seldbench.report.words import ASKED
 
 
 def index_page(templates: Environment, results: list[Result], out: Path) -> str:
-    def where(group: Group) -> tuple[str, str, bool, str]:
+    def where(group: Group) -> tuple[str, str, bool, tuple[str, int]]:
         first = group.first
-        return first.task, first.real_dataset, first.simulated, first.scorer or ""
+        return first.task, first.real_dataset, first.simulated, first.rules
 
     def order(group: Group) -> tuple[Any, ...]:
         ranking = group.first.ranking
@@ -53,7 +54,8 @@ def _section(gathered: list[Group], out: Path) -> dict[str, Any]:
         "task": first.task,
         "dataset": first.dataset,
         "scorer": first.scorer,
-        "real": first.real_dataset,
+        "asked": ASKED.get(first.asked, ""),
+        "real": first.levels_elsewhere,
         "simulated": first.simulated,
         "notes": list(dict.fromkeys(notes)),
         "tables": tables,
@@ -70,8 +72,10 @@ def _section_figure(gathered: list[Group], scores: Sequence[str], out: Path, end
     """The systems with their seeds; every run with its interval where no system has several."""
     first = gathered[0].first
     label = f"Scores on {first.dataset}"
-    # One data set may be scored by several years' scorers, each with a figure of its own.
-    folder = f"{first.dataset}-{first.scorer}" if first.task == "seld" else first.dataset
+    # One data set may be scored by several years' scorers, or asked for one source and for all,
+    # each with a figure of its own.
+    of = {"seld": first.scorer, "separation": first.asked}.get(first.task)
+    folder = f"{first.dataset}-{of}" if of else first.dataset
     if any(len(group.results) > 1 for group in gathered):
         svg = systems_figure(gathered, scores, label)
     else:

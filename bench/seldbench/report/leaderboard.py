@@ -15,6 +15,7 @@ from seldbench.report.results import (
     DISTANCE_HEADLINES,
     SED_SCORES,
     SELD_HEADLINES,
+    SEPARATION_HEADLINES,
     SINGLE_HEADLINES,
     TAGGING_HEADLINES,
     Result,
@@ -57,8 +58,8 @@ def location(reports: Path) -> Path:
 
 def _rank(result: Result) -> tuple[Any, ...]:
     value = result.scores.get(result.ranking) if result.ranking else None
-    scorer = result.scorer or ""
-    return (result.task, result.real_dataset, result.simulated, scorer, *best_first(result, value))
+    where = (result.task, result.real_dataset, result.simulated, result.rules)
+    return (*where, *best_first(result, value))
 
 
 def best_first(result: Result, value: float | None) -> tuple[bool, float, str]:
@@ -71,7 +72,13 @@ def best_first(result: Result, value: float | None) -> tuple[bool, float, str]:
 def _place(score: str) -> tuple[Any, ...]:
     """The order of columns: scorer by scorer, headlines before the rest."""
     scorer, _, name = score.rpartition("/")
-    known = (*SELD_HEADLINES, *DISTANCE_HEADLINES, *SINGLE_HEADLINES, *TAGGING_HEADLINES)
+    known = (
+        *SELD_HEADLINES,
+        *DISTANCE_HEADLINES,
+        *SINGLE_HEADLINES,
+        *TAGGING_HEADLINES,
+        *SEPARATION_HEADLINES,
+    )
     return scorer, known.index(name) if name in known else len(known), name
 
 

@@ -19,6 +19,11 @@ KINDS = {
     "duplicate": ("c4", "", "one more detection of an event that has one"),
     "miss": ("c8", "missed", ""),
     "false_alarm": ("c1", "", "no event of its class, nor one it could be taken for"),
+    # Of a cascade's answers, by the first part to fail: `evaluation.sources.attribution`.
+    "right": ("c2", "right as it stands", ""),
+    "localisation": ("c0", "wrong, but right with the true direction given", ""),
+    "separation": ("c6", "wrong even so, but right with the true signal given", ""),
+    "classification": ("c1", "wrong even with the true signal", ""),
 }
 CONDITIONS = {
     "polyphony": "Sounds at a time",
@@ -34,9 +39,11 @@ CONDITIONS = {
     "accuracy_by_angle": "Accuracy by angle to the nearest other source, degrees",
     "folds": "Accuracy by fold",
 }
+NOTHING = "(nothing)"  # what a missed source is taken for, and where a false direction points
 LARGEST = 24  # classes of a matrix; of more the most frequent pairs are listed
 LISTED = 20
 BUDGET, CONDITION, CONFUSION = "error_budget", "conditions", "confusion"
+ATTRIBUTION = "attribution"
 
 
 @dataclass(frozen=True)
@@ -60,18 +67,39 @@ class Bin:
     further: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Cause:
+    """How many questions are right, or wrong by one part."""
+
+    number: int
+    share: Mark
+
+
 def parts(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The sections that the details have: `budget`, `conditions`, `matrix`."""
+    """The sections that the details have: `budget`, `attribution`, `conditions`, `matrix`."""
     budget = details.get(BUDGET)
     conditions = {**details.get(CONDITION, {}), **_shares(details)}
     matrix = details.get(CONFUSION)
+    attribution = details.get(ATTRIBUTION)
     return {
+        "attribution": _attribution(attribution) if attribution else None,
         "budget": _budget(budget) if budget else None,
         "conditions": {
             CONDITIONS.get(name, name): _bins(of) for name, of in conditions.items() if of
         },
-        "matrix": _matrix(matrix["classes"], matrix["counts"]) if matrix else None,
+        "matrix": _matrix(*with_nothing(matrix)) if matrix else None,
     }
+
+
+def with_nothing(confusion: Mapping[str, Any]) -> tuple[list[str], list[list[int]]]:
+    """Classes and counts of a confusion; where any number of answers may be given, with a column of
+    what was not found and a row of what was found where nothing is."""
+    names, counts = list(confusion["classes"]), confusion["counts"]
+    misses, false = confusion.get("misses"), confusion.get("false")
+    if misses is None or false is None:
+        return names, counts
+    rows = [[*row, missed] for row, missed in zip(counts, misses)]
+    return [*names, NOTHING], [*rows, [*false, 0]]
 
 
 def settings(details: Mapping[str, Any]) -> dict[str, str | float]:
@@ -81,7 +109,7 @@ def settings(details: Mapping[str, Any]) -> dict[str, str | float]:
 
 def rest(details: Mapping[str, Any]) -> dict[str, Any]:
     """The tables that no other part shows."""
-    known = {BUDGET, CONDITION, CONFUSION, *_shares(details), *settings(details)}
+    known = {BUDGET, CONDITION, CONFUSION, ATTRIBUTION, *_shares(details), *settings(details)}
     return {name: of for name, of in details.items() if name not in known and of}
 
 
@@ -107,6 +135,21 @@ def _budget(budget: Mapping[str, Any]) -> dict[str, Any]:
         "costs": _costs(budget),
         "scores": budget["scores"],
         "confused": _matrix(names, counts) if budget["confused"] else None,
+    }
+
+
+def _attribution(attribution: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = attribution["kinds"]
+    shares = marks(
+        {kind: of["share"] for kind, of in kinds.items()},
+        {kind: of["intervals"] for kind, of in kinds.items()},
+    )
+    numbers = {kind: of["number"] for kind, of in kinds.items()}
+    return {
+        "total": attribution["total"],
+        "slices": stacked(numbers, list(kinds)),
+        "rows": {kind: Cause(numbers[kind], shares[kind]) for kind in kinds},
+        "spoilt": attribution["right_but_wrong_with"],
     }
 
 

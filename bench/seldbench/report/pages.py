@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from seldbench.errors import BadFile, MissingData
-from seldbench.report import activation, figures, tagging, words
+from seldbench.report import activation, figures, separation, tagging, words
 from seldbench.report.index import index_page
+from seldbench.report.mixtures import mixture_drawing
 from seldbench.report.page_parts import drawn, reading
 from seldbench.report.palette import DARK, LIGHT
 from seldbench.report.results import Result, mean_and_spread
@@ -96,8 +97,9 @@ def _write_run(templates: Environment, result: Result, reports: Path, out: Path)
         tables={result.scorer: result.headlines, **result.further_headlines},
         stages=stages,
         figures=_run_figures(result, stages, curves, out),
-        classes=_class_figures(result, out),
+        classes=_class_figures(result, out) if result.task != "separation" else {},
         tagging=_tagging(result, folder, out) if result.task == "tagging" else None,
+        separation=separation.parts(result, out) if result.task == "separation" else None,
         activation=_activation(result, folder / "rows.json", out),
         clips=[_clip(templates, result, i, clip, folder, out) for i, clip in enumerate(clips)],
         post_classes=_post_classes(result),
@@ -174,17 +176,28 @@ def _activation(result: Result, path: Path, out: Path) -> dict[str, Any] | None:
 def _clip(
     templates: Environment, result: Result, i: int, clip: Mapping[str, Any], folder: Path, out: Path
 ) -> dict[str, Any]:
-    picture = None
-    if clip["spectrogram"]:
-        path = folder / clip["spectrogram"]
-        if not path.is_file() or path.parent != folder:
-            raise BadFile(f"{folder / 'clips.json'}: no picture {clip['spectrogram']!r} beside it")
-        picture = path.read_bytes()
-    if result.task == "seld":
+    picture = _picture(clip["spectrogram"], folder) if clip["spectrogram"] else None
+    if result.task == "separation":
+        svg = mixture_drawing(templates, clip, _pictures(clip, folder) if picture else {})
+    elif result.task == "seld":
         svg = tracks(templates, clip, picture, list(result.classes))
     else:
         svg = timeline(templates, clip, picture)
     return {**clip, "svg": drawn(svg, out, result.run, f"clip-{i + 1}")}
+
+
+def _pictures(clip: Mapping[str, Any], folder: Path) -> dict[str, bytes]:
+    """All spectrograms of a mixture by file name."""
+    given = [pair[side] for pair in clip["pairs"] for side in ("source", "answer")]
+    names = [clip["spectrogram"], *(of["spectrogram"] for of in given if of)]
+    return {name: _picture(name, folder) for name in names}
+
+
+def _picture(name: str, folder: Path) -> bytes:
+    path = folder / name
+    if not path.is_file() or path.parent != folder:
+        raise BadFile(f"{folder / 'clips.json'}: no picture {name!r} beside it")
+    return path.read_bytes()
 
 
 def _published_part(path: Path) -> dict[str, Any]:

@@ -10,14 +10,16 @@ from statistics import fmean
 from typing import Any
 
 from seldbench.annotations import (
+    read_answers,
     read_durations,
     read_events,
     read_frame_scores,
+    read_sources,
     read_tag_predictions,
     read_tags,
 )
 from seldbench.errors import BadRun, UnknownName, near
-from seldbench.evaluation import sed_measures, tagging_measures
+from seldbench.evaluation import sed_measures, source_measures, tagging_measures
 from seldbench.evaluation.comparison.found import Comparison, Pair
 from seldbench.evaluation.comparison.systems import compare_systems
 from seldbench.evaluation.measure import Measure
@@ -25,10 +27,12 @@ from seldbench.metrics.seld import SCORERS
 from seldbench.report.comparable import Obstacle, obstacles, refuse, shared_clips
 from seldbench.report.results import Group, Result
 from seldbench.report.shown_directions import measures_of, read_directed
+from seldbench.report.shown_mixtures import oracles_of_run, signals_of_run
 from seldbench.report.texttable import NO_VALUE, TextTable
 from seldbench.report.words import shown
 
 COLUMNS = ("score", "A", "B", "value of A", "value of B", "A - B", "p", "verdict")
+MCNEMAR = "McNemar p (A alone : B alone)"  # where a score is a share of right answers
 SAME = 1e-6  # how far a score made anew from files may be from the one on record
 
 
@@ -70,6 +74,7 @@ class Paired:
         """A row a score and pair."""
         pairs = self.found.pairs if self.found else ()
         values = self.found.values if self.found else {}
+        exact = any(pair.mcnemar for pair in pairs)
         rows = tuple(
             (
                 pair.score,
@@ -79,12 +84,14 @@ class Paired:
                 shown(values[pair.score][pair.second], pair.score),
                 _difference(pair),
                 NO_VALUE if pair.p_holm is None else f"{pair.p_holm:.3g}",
+                *(_mcnemar(pair) if exact else ()),
                 pair.verdict + self._mark(),
             )
             for pair in pairs
         )
+        columns = (*COLUMNS[:-1], *((MCNEMAR,) if exact else ()), COLUMNS[-1])
         notes = (*self.notes, *(self.found.notes if self.found else ()))
-        return TextTable(f"Paired comparison on {self.data}{self._mark()}", COLUMNS, rows, notes)
+        return TextTable(f"Paired comparison on {self.data}{self._mark()}", columns, rows, notes)
 
     def as_json(self) -> dict[str, Any]:
         found = self.found.as_json() if self.found else {"pairs": [], "notes": []}
@@ -199,10 +206,19 @@ def _tagging(run: Path, result: Result) -> list[Measure]:
     return tagging_measures(reference, read_tag_predictions(run / "predictions" / "clips.tsv"))
 
 
+def _separation(run: Path, result: Result) -> list[Measure]:
+    reference = read_sources(run / "reference" / "sources.tsv")
+    answers = read_answers(run / "predictions" / "answers.tsv")
+    return source_measures(
+        reference, answers, signals=signals_of_run(run), oracles=oracles_of_run(run)
+    )
+
+
 MEASURES: dict[str, Callable[[Path, Result], list[Measure]]] = {
     "sed": _sed,
     "seld": _seld,
     "tagging": _tagging,
+    "separation": _separation,
 }
 
 
@@ -224,3 +240,8 @@ def _difference(pair: Pair) -> str:
         return difference
     low, high = (shown(end, pair.score, "+") for end in pair.interval)
     return f"{difference} [{low}, {high}]"
+
+
+def _mcnemar(pair: Pair) -> tuple[str]:
+    found = ", ".join(f"{of.p:.3g} ({of.first} : {of.second})" for of in pair.mcnemar)
+    return (found or NO_VALUE,)

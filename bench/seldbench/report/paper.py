@@ -49,7 +49,7 @@ class MeasuredRow:
 
 def matches(row: Row, result: Result) -> bool:
     """Whether a result is of a row's system, on its data set or that one's simulated twin."""
-    if row.dataset != result.real_dataset:
+    if not _on_its_data(row, result):
         return False
     if row.members:
         found = [(m.arch, m.variant) for m in result.members]
@@ -71,8 +71,14 @@ def measured_rows(table: PublishedTable, results: list[Result]) -> list[Measured
 
 
 def _is_reduced(row: Row, result: Result) -> bool:
-    system = (result.arch, result.variant, result.real_dataset)
-    return row.reduced is not None and system == (row.architecture, row.reduced, row.dataset)
+    if row.reduced is None or not _on_its_data(row, result):
+        return False
+    return (row.architecture, row.reduced) == (result.arch, result.variant)
+
+
+def _on_its_data(row: Row, result: Result) -> bool:
+    """Of some rows the recipe's data set is a simulated one without a real twin."""
+    return row.dataset in (result.real_dataset, result.dataset)
 
 
 def scored_by(table: PublishedTable, score: str) -> str:

@@ -5,6 +5,7 @@ For pages, not for models: numpy only. Levels are 0 (60 dB or more below the lou
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -30,18 +31,39 @@ def mel_levels(samples: Array, rate: int, *, bins: int = 128, columns: int = 313
     Returns:
         zeros for silence and for no samples.
     """
+    return levels_beside([samples], rate, bins=bins, columns=columns)[0]
+
+
+def levels_beside(
+    signals: Sequence[Array], rate: int, *, bins: int = 128, columns: int = 313
+) -> list[Array]:
+    """The same of several recordings on one scale: the first one's loudest bin is 255.
+
+    Returns:
+        (bins, columns) uint8 each; all zeros where the first is silent.
+    """
+    powers = [_mel_power(samples, rate, bins, columns) for samples in signals]
+    loudest = powers[0].max(initial=0.0)
+    if loudest <= 0:
+        return [np.zeros((bins, columns), np.uint8) for _ in powers]
+    return [_levels(power / loudest) for power in powers]
+
+
+def _levels(power: Array) -> Array:
+    """(columns, bins), 1 being the loudest -> (bins, columns) uint8, high bands first."""
+    decibels = 10 * np.log10(np.maximum(power, 1e-12))
+    levels = np.clip(1 + decibels / RANGE_DB, 0, 1) * 255
+    return np.ascontiguousarray(levels.T[::-1]).round().astype(np.uint8)
+
+
+def _mel_power(samples: Array, rate: int, bins: int, columns: int) -> Array:
+    """(columns, bins)"""
     size = 1 << round(np.log2(0.064 * rate))  # about 64 ms
     padded = np.pad(np.asarray(samples, dtype=np.float64), size // 2)
     centres = np.linspace(0, len(samples), columns, endpoint=False).astype(np.int64)
     frames = np.lib.stride_tricks.sliding_window_view(padded, size)[centres]
     power = np.abs(np.fft.rfft(frames * np.hanning(size), axis=1)) ** 2  # (columns, size / 2 + 1)
-    bands = power @ _mel_weights(size, rate, bins).T
-    loudest = bands.max(initial=0.0)
-    if loudest <= 0:
-        return np.zeros((bins, columns), np.uint8)
-    decibels = 10 * np.log10(np.maximum(bands / loudest, 1e-12))
-    levels = np.clip(1 + decibels / RANGE_DB, 0, 1) * 255
-    return np.ascontiguousarray(levels.T[::-1]).round().astype(np.uint8)
+    return power @ _mel_weights(size, rate, bins).T
 
 
 def band_position(hertz: float, rate: int) -> float:

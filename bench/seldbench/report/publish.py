@@ -1,9 +1,9 @@
 """Publishing: what pages need of a finished run, copied into a reports folder.
 
 `scores/<run>.json` (scores with provenance), and in `runs/<run>/`: curves.json (training, by
-epoch), psd_roc.json, clips.json (events and confidence of the shown clips, or who is where in them)
-and their spectrograms; of taggers mistakes.json (the surest wrong answers); of a run that was heard
-row by row (`predict --probe rows`) rows.json, as it is.
+epoch), psd_roc.json, clips.json (events and confidence of the shown clips, who is where in them, or
+what was separated) and their spectrograms; of taggers mistakes.json (the surest wrong answers); of
+a run that was heard row by row (`predict --probe rows`) rows.json, as it is.
 Publishing a run again replaces what was there; several may publish into one folder at once.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
 from seldbench.metrics.seld import SCORERS
-from seldbench.report import leaderboard, shown_directions
+from seldbench.report import leaderboard, shown_directions, shown_mixtures
 from seldbench.report.activation import ROWS
 from seldbench.report.activation import parse as parse_rows
 from seldbench.report.results import Result
@@ -57,7 +57,7 @@ def publish(
         raise BadRun(f"{run}: runs of the task {result.task!r} cannot be published yet")
     found, roc = SHOWING[result.task](opened, result, shown)
     clips = [{**clip, "spectrogram": None, "ticks_hz": []} for clip in found]
-    pictures = {} if audio is None else _add_pictures(clips, audio)
+    pictures = _pictures(opened, result, clips, audio)
     stages, trained = opened.path.parent / "stages", opened.about["stages"]
     parts: dict[str, dict[str, Any]] = {
         "curves": {"stages": {n: _curves(StageFolder(stages / k)) for n, k in trained.items()}},
@@ -108,11 +108,22 @@ def _tags(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
     return [], {}
 
 
+def _mixtures(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
+    """The shown mixtures of a run about their sources; such runs have no PSD-ROC."""
+    found = shown_mixtures.read_answered(run.path)
+    clips = [
+        {"role": role, **shown_mixtures.mixture_content(found, mixture)}
+        for role, mixture in shown_mixtures.choose(found, shown)
+    ]
+    return clips, {}
+
+
 # {task: the shown clips for clips.json, and the PSD-ROC}
 SHOWING: dict[str, Callable[[Run, Result, int], tuple[Clips, dict[str, Any]]]] = {
     "sed": _events,
     "seld": _directions,
     "tagging": _tags,
+    "separation": _mixtures,
 }
 
 
@@ -129,6 +140,13 @@ def _further(run: Run, result: Result) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _pictures(run: Run, result: Result, clips: Clips, audio: Audio | None) -> dict[str, bytes]:
+    """Spectrograms of the shown clips. A run about sources has the signals itself."""
+    if result.task == "separation":
+        return shown_mixtures.add_pictures(shown_mixtures.signals_of_run(run.path), clips)
+    return {} if audio is None else _add_pictures(clips, audio)
+
+
 def _add_pictures(clips: Clips, audio: Audio) -> dict[str, bytes]:
     """Spectrograms of the shown clips by file name; each is noted in its clip."""
     pictures = {}
@@ -143,17 +161,19 @@ def _add_pictures(clips: Clips, audio: Audio) -> dict[str, bytes]:
 
 
 def _curves(stage: StageFolder) -> dict[str, Any] | None:
-    """A training's log by epoch, and the epoch it kept; None where the log is gone."""
-    path = stage.path / "log.jsonl"
+    """A training's log by epoch, and the epoch it kept; no epochs of a stage that others were put
+    together to; None where the log is gone."""
+    path, done = stage.path / "log.jsonl", stage.done or {}
     if not path.exists():
-        return None
+        untrained: dict[str, Any] = {"epoch": [], "series": {}, "selected": None}
+        return untrained if done.get("epochs") == 0 else None
     try:
         entries = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
     except json.JSONDecodeError as error:
         raise BadRun(f"{path}: not JSON lines ({error}); train the stage again") from None
     flat = [dict(_flat(entry)) for entry in entries]
     names = dict.fromkeys(name for entry in flat for name in entry if name not in NOT_CURVES)
-    kept = (stage.done or {}).get("selected") or {}
+    kept = done.get("selected") or {}
     return {
         "epoch": [entry["epoch"] for entry in flat],
         "series": {name: [entry.get(name) for entry in flat] for name in names},

@@ -14,6 +14,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
+from seldbench.report.blocks import (
+    Attribution,
+    Condition,
+    Confusion,
+    Data,
+    Fold,
+    Member,
+    Post,
+    Provenance,
+)
 from seldbench.report.marks import changes, marks_of, warnings_of
 
 # The scores that lead a table of each task, in order; those of SELD are its scorer's.
@@ -23,6 +33,9 @@ SELD_HEADLINES = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
 SINGLE_HEADLINES = ("accuracy_fold_mean", "accuracy", "accuracy_top5", "map")
 TAGGING_HEADLINES = ("map", "mauc", "d_prime", "f1_macro")
 DISTANCE_HEADLINES = ("f20", "doae_cd", "rde_cd", "seld_score")  # where distances are scored
+# Of sources: whether their directions are right where each is asked for, or which were found.
+ASKED = ("", "dominant", "query", "all")  # about sources
+SEPARATION_HEADLINES = ("accuracy", "direction_accuracy", "direction_f1", "si_sdri")
 SED_SCORES = (
     "psds1",
     "psds1_thresholds",
@@ -33,70 +46,10 @@ SED_SCORES = (
 )
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Data(_Block):
-    """The test data. simulated: what a result on it must say; sounds: what it was made of;
-    test_labels: which version of the labels was found, where several circulate. folds: of the set.
-    """
-
-    fingerprint: str
-    coverage: dict[str, tuple[int, int]] = {}
-    simulated: str | None
-    partial: bool
-    sounds: str | None = None
-    test_labels: str | None = None
-    folds: int = 1
-
-
-class Post(_Block):
-    """Post-processing: thresholds, median lengths in seconds, and the split they came from."""
-
-    thresholds: dict[str, float] = {}
-    medians: dict[str, float] = {}
-    origin: str = ""
-
-
-class Provenance(_Block):
-    """What a run was: enough to repeat it."""
-
-    key: str
-    command: list[str]
-    created: str
-    limit: int | float | str | None = None
-    fold: int | str | list[int] | None = None  # names of several joined by commas
-    recipe: dict[str, Any] = {}
-
-
-class Member(_Block):
-    """A run whose scores an ensemble averages."""
-
-    run: str
-    arch: str
-    variant: str
-    seed: int
-    command: list[str] = []
-
-
-class Confusion(_Block):
-    """counts: rows are true classes, columns the answers."""
-
-    classes: list[str]
-    counts: list[list[int]]
-
-
-class Fold(_Block):
-    """What of one fold was right."""
-
-    correct: int
-    total: int
-    accuracy: FiniteFloat
-
-
-class Result(_Block):
+class Result(BaseModel):
     """One run's scores, with where they come from."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     run: str
     task: str
@@ -118,8 +71,15 @@ class Result(_Block):
     scored_classes: list[str] = []
     unscored_classes: list[str] = []
     notes: list[str] = []
-    confusion: Confusion | None = None  # of clips with one label each
+    confusion: Confusion | None = None  # of clips with one label each, or of sources
     folds: dict[str, Fold] = {}
+    asked: str = ""  # about sources: "dominant", "query" or "all"
+    accuracy_by_sources: dict[str, Condition] = {}
+    accuracy_by_angle: dict[str, Condition] = {}
+    attribution: Attribution | None = None
+    misses: int | None = None  # sources that were not found
+    false_directions: int | None = None
+    false_directions_by_angle: dict[str, int] = {}
     metrics_version: int = 1  # score files were written before they said so, all by version 1
     data: Data
     post: Post | None = None
@@ -140,6 +100,11 @@ class Result(_Block):
     def real_dataset(self) -> str:
         """The data set, or the real twin of a simulated one."""
         return self.dataset.removesuffix("-sim")
+
+    @property
+    def levels_elsewhere(self) -> str:
+        """Of what a simulated result does not tell the level. Mixtures have no real twin."""
+        return "real recordings" if self.task == "separation" else self.real_dataset
 
     @property
     def system(self) -> str:
@@ -173,12 +138,19 @@ class Result(_Block):
         return named[0]
 
     @property
+    def rules(self) -> tuple[str, int]:
+        """The scorer, and the place of what was asked for: only results of one such stand in one
+        table, and tables in this order."""
+        return self.scorer or "", ASKED.index(self.asked) if self.asked in ASKED else len(ASKED)
+
+    @property
     def headlines(self) -> tuple[str, ...]:
         """The scores that lead a table."""
         if self.task == "seld":
             return self._headlines_of("")
-        if self.task == "tagging":
-            return tuple(n for n in self._tagging_headlines if self.scores.get(n) is not None)
+        known = {"tagging": self._tagging_headlines, "separation": SEPARATION_HEADLINES}
+        if self.task in known:
+            return tuple(n for n in known[self.task] if self.scores.get(n) is not None)
         return HEADLINES.get(self.task, tuple(self.scores)[:3])
 
     @property

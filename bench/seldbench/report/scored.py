@@ -43,6 +43,8 @@ HEADLINES = (
     "mauc",
     "accuracy_fold_mean",
     "accuracy",
+    "direction_accuracy",
+    "direction_f1",
     "si_sdri",
     "segment_f1_macro",
 )

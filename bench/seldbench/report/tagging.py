@@ -19,9 +19,10 @@ from matplotlib.patches import Rectangle
 
 from seldbench.annotations import read_tag_predictions, read_tags
 from seldbench.evaluation.tagging.pairs import paired_tags
+from seldbench.report.blocks import Confusion, Fold
 from seldbench.report.figures import STYLE, class_bars, plain, svg
 from seldbench.report.palette import LIGHT, colour
-from seldbench.report.results import Confusion, Fold, Result
+from seldbench.report.results import Result
 
 Array = np.ndarray
 Values = Mapping[str, Mapping[str, float | None]]  # {class: {score: value}}
@@ -96,14 +97,15 @@ def taken_for(confusion: Confusion, number: int = MISTAKES) -> list[tuple[str, s
     return sorted(pairs, key=lambda pair: -pair[2])[:number]
 
 
-def classes_figure(values: Values) -> str:
-    """Bars by class in columns."""
-    columns = _columns(values)
+def classes_figure(values: Values, scores: Sequence[str] = DRAWN) -> str:
+    """Bars by class in columns; of too many classes those where the first score is lowest, and
+    where it is highest."""
+    columns = _columns(values, scores[0])
     longest = max(len(of) for of in columns.values())
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDE, 0.9 + 0.3 * longest), layout="constrained")
         panels = figure.subplots(1, len(columns), squeeze=False)[0]
-        tints = {score: colour(i) for i, score in enumerate(DRAWN)}
+        tints = {score: colour(i) for i, score in enumerate(scores)}
         for panel, (name, of) in zip(panels, columns.items()):
             class_bars(panel, of, tints)
             panel.set_yticks(range(len(of)), [plain(c) for c in of], color=LIGHT["ink"])
@@ -111,16 +113,16 @@ def classes_figure(values: Values) -> str:
             panel.set_xlim(0, 1.12)
             panel.set_title(name)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=len(DRAWN))
+        figure.legend(handles, labels, loc="outside upper right", ncols=len(scores))
         return svg(figure, "Scores by class")
 
 
-def _columns(values: Values) -> dict[str, Values]:
+def _columns(values: Values, score: str) -> dict[str, Values]:
     """{title of a column: its classes}; of too many classes the lowest and the highest."""
     names = list(values)
     if len(names) > LARGEST:
-        known = [n for n in names if values[n].get("ap") is not None]
-        ranked = sorted(known, key=lambda n: (values[n]["ap"], n))
+        known = [n for n in names if values[n].get(score) is not None]
+        ranked = sorted(known, key=lambda n: (values[n][score], n))
         ends = {f"lowest {ENDS}": ranked[:ENDS], f"highest {ENDS}": ranked[: -ENDS - 1 : -1]}
         return {title: {n: values[n] for n in of} for title, of in ends.items()}
     number = -(-len(names) // COLUMN)

@@ -72,10 +72,17 @@ TITLES = {
     "frame_f1_macro": "F1 of frames, macro",
     "frame_f1_micro": "F1 of frames, micro",
     "direction_accuracy": "Accuracy of directions",
+    "direction_recall": "Directions found",
+    "direction_precision": "Precision of directions",
+    "direction_f1": "F1 of directions",
     "direction_error": "Error of directions",
+    "misses": "Not found",
+    "false_directions": "False directions",
     "si_sdr": "SI-SDR",
     "si_sdri": "SI-SDR improvement",
     "snr": "SNR",
+    "accuracy_oracle_direction": "Accuracy with true directions",
+    "accuracy_oracle_separation": "Accuracy with true separations",
 }
 # What does not go from 0 to 1.
 UNITS = {
@@ -122,8 +129,31 @@ MEANINGS = {
     "le_ideal_sed": "from where: the angle to the true direction wherever a class truly sounds",
     "frame_recall": "share of the frames with the right number of directions",
 }
+# What is meant of sources, in the place of clips.
+MEANINGS_OF_SOURCES = {
+    "accuracy": "share of the sources that are asked for whose class is right; one that was not"
+    " found is wrong",
+    "accuracy_top5": "share of them whose class is among the five highest scores",
+    "recall_macro": "the same by true class, mean over classes",
+    "f1_macro": "the same with the precision of the answers, mean over classes",
+    "direction_accuracy": "share of the sources whose direction is the right one of eight",
+    "direction_recall": "share of the sources in whose direction something was found",
+    "direction_precision": "share of the directions found that a source is in",
+    "direction_f1": "both in one",
+    "direction_error": "angle between true and answered direction, of sources that were found",
+    "si_sdr": "how far the separated signal is the source alone, whatever its level",
+    "si_sdri": "what that is above the unseparated mixture",
+    "snr": "how far it is the source alone, its level included",
+    "accuracy_oracle_direction": "if localisation were perfect: the true directions are given",
+    "accuracy_oracle_separation": "if separation were perfect too: the true signals are given",
+}
+ASKED = {
+    "dominant": "one answer a mixture, about its loudest source",
+    "query": "an answer for every source",
+    "all": "an answer for every direction that is found",
+}
 SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
-DECIMALS = {"degrees": 1}  # of all others 3
+DECIMALS = {"degrees": 1, "dB": 2}  # of all others 3
 
 
 def title(score: str) -> str:
@@ -149,8 +179,9 @@ def unit(score: str) -> str:
     return UNITS.get(score.rpartition("/")[2], "")
 
 
-def meaning(score: str) -> str:
-    return MEANINGS.get(score.rpartition("/")[2], "")
+def meaning(score: str, task: str = "") -> str:
+    meanings = MEANINGS_OF_SOURCES if task == "separation" else MEANINGS
+    return meanings.get(score.rpartition("/")[2], "")
 
 
 def shown(value: float | None, score: str, sign: str = "") -> str:

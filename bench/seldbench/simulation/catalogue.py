@@ -2,8 +2,9 @@
 
 Columns read: `file` (below the folder), `role` ("event" or "background"), `label` (what it is),
 `desed` (its DESED class, or empty), `split` ("train", "validation" or "test": where it may be
-used), `source_id` (one recording session, sample pack or speaker); `tnsse`, where it is there (its
-class of TAU-NIGENS Spatial Sound Events 2021, or empty). Others are ignored.
+used), `source_id` (one recording session, sample pack or speaker). Where they are there: `tnsse`
+(its class of TAU-NIGENS Spatial Sound Events 2021, or empty), `many` (its class among many, for
+source classification, or empty). Others are ignored.
 """
 
 import csv
@@ -17,7 +18,7 @@ from seldbench.simulation.bank import GROUPS
 from seldbench.simulation.statistics import CLASSES
 
 COLUMNS = ("file", "role", "label", "desed", "split", "source_id")
-OPTIONAL = ("tnsse",)
+OPTIONAL = ("tnsse", "many")
 ROLES = ("event", "background")
 
 
@@ -30,6 +31,7 @@ class Entry:
     split: str
     source_id: str
     tnsse: str = ""
+    many: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,21 @@ FEW_CLIPS = 50  # equal systems differ "at 5%" in 6 to 8% of cases over 30 clips
 
 
 @dataclass(frozen=True)
+class McNemar:
+    """McNemar's exact test of one seed of two systems: how many questions the first alone has
+    right, how many the second alone, and the two-sided p, uncorrected."""
+
+    first: int
+    second: int
+    p: float
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two systems in one score. difference: first minus second, of means over seeds. interval:
     percentiles. p: uncorrected. better: the system that the data show to be better, None where the
-    difference is not resolved. None elsewhere: not determined in any replicate."""
+    difference is not resolved. None elsewhere: not determined in any replicate. mcnemar: seed by
+    seed, where the score is a share of questions that are right or wrong."""
 
     score: str
     first: str
@@ -24,6 +35,7 @@ class Pair:
     p: float | None
     p_holm: float | None
     better: str | None
+    mcnemar: tuple[McNemar, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -40,6 +52,7 @@ class Pair:
             "p_holm": self.p_holm,
             "resolved": self.better is not None,
             "better": self.better,
+            **({"mcnemar": [vars(of) for of in self.mcnemar]} if self.mcnemar else {}),
         }
 
 
@@ -82,6 +95,7 @@ class Comparison:
             f"{p.score}: {p.first} {self.values[p.score][p.first]:.4f},"
             f" {p.second} {self.values[p.score][p.second]:.4f},"
             f" difference {p.difference:+.4f}{_between(p.interval)}{_chance(p)}: {p.verdict}"
+            f"{_by_mcnemar(p)}"
             for p in self.pairs
         ]
         return [*shown, *self.notes]
@@ -122,6 +136,13 @@ def notes_on(
             f"{replicates} draws are too few for {most} pairs: after correction p cannot fall below"
             f" {1 - level:.2g}; ask for {int(most / (1 - level)) + 1} or more"
         )
+    if any(pair.mcnemar for pair in pairs):
+        notes.append(
+            "McNemar: the exact test over questions, of one training of each system (with several"
+            " the first of one against the first of the other, and so on), and how many questions"
+            " either alone has right; p is not corrected, and what training again would change is"
+            " not in it"
+        )
     least = min(clips.values())
     if most * 2.0 ** (1 - least) >= 1 - level:
         notes.append(f"{least} clips are too few to resolve any difference")
@@ -136,3 +157,8 @@ def _between(interval: Interval | None) -> str:
 
 def _chance(pair: Pair) -> str:
     return "" if pair.p_holm is None else f", p {pair.p_holm:.3g}"
+
+
+def _by_mcnemar(pair: Pair) -> str:
+    found = ", ".join(f"p {of.p:.3g} ({of.first} : {of.second})" for of in pair.mcnemar)
+    return f"; McNemar {found}" if found else ""

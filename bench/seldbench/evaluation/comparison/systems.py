@@ -6,16 +6,17 @@ are different questions and are not corrected for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
 
 from seldbench.errors import BadFile, MissingData, UnknownName, near
-from seldbench.evaluation.comparison.found import Comparison, Pair, notes_on
+from seldbench.evaluation.comparison.found import Comparison, McNemar, Pair, notes_on
 from seldbench.evaluation.measure import Measure
 from seldbench.evaluation.names import lower_is_better
 from seldbench.metrics.comparison import Difference, Pooled, difference, holm
+from seldbench.metrics.sources import mcnemar
 from seldbench.metrics.uncertainty import LEVEL, Drawn, drawn
 
 Array = np.ndarray
@@ -52,7 +53,7 @@ def compare_systems(
     pooled = {name: bench.pool(name, seeds) for name, seeds in systems.items()}
     given = _chosen(scores, pooled, bench.seen)
     pairs = [
-        pair
+        replace(pair, mcnemar=bench.mcnemar(pair))
         for score in given
         for pair in _pairs(score, pooled, baseline, len(bench.clips[score]), seed, level)
     ]
@@ -111,7 +112,8 @@ def _chosen(
 class _Bench:
     """Where systems are measured one after the other, on the same draws of clips.
 
-    clips: {score: those that it is over, sorted}. seen: names of scores.
+    clips: {score: those that it is over, sorted}. seen: names of scores. right: {score: {system:
+    for every seed {question: whether it was answered rightly}}}, where a score is a share of them.
     """
 
     replicates: int
@@ -123,6 +125,7 @@ class _Bench:
     seeds: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     draws: dict[tuple[str, ...], Array] = field(default_factory=dict)
+    right: dict[str, dict[str, list[dict[str, bool]]]] = field(default_factory=dict)
 
     def pool(self, system: str, seeds: Iterable[Iterable[Measure]]) -> dict[str, Pooled]:
         """{score: of that system}; scores that some of its seeds lack are left out."""
@@ -150,6 +153,7 @@ class _Bench:
         found: dict[str, tuple[float, Array]] = {}
         for measure in measures:
             clips = self._counted(measure)
+            self._keep_answers(system, measure, set(clips))
             whole = measure.of(_sample(measure, clips, np.ones((1, len(clips))))).scores
             known = {name: value for name, (value,) in whole.items() if np.isfinite(value)}
             self.seen |= dict.fromkeys(known)
@@ -162,6 +166,23 @@ class _Bench:
             replicates = measure.of(_sample(measure, clips, self._times(clips))).scores
             found |= {name: (float(known[name]), replicates[name]) for name in names}
         return found
+
+    def _keep_answers(self, system: str, measure: Measure, clips: set[str]) -> None:
+        of = measure.answered
+        if of is not None:
+            asked = zip(of.questions, of.clip.tolist(), of.right.tolist())
+            answered = {name: right for name, clip, right in asked if measure.clips[clip] in clips}
+            self.right.setdefault(of.score, {}).setdefault(system, []).append(answered)
+
+    def mcnemar(self, pair: Pair) -> tuple[McNemar, ...]:
+        """Seed by seed, as many as both systems have; on the questions that both were asked."""
+        seeds = [self.right.get(pair.score, {}).get(name, []) for name in (pair.first, pair.second)]
+        found = []
+        for one, other in zip(*seeds):
+            both = sorted(set(one) & set(other))
+            a, b = (np.array([of[name] for name in both], dtype=bool) for of in (one, other))
+            found.append(McNemar(int((a & ~b).sum()), int((b & ~a).sum()), mcnemar(a, b)))
+        return tuple(found)
 
     def _counted(self, measure: Measure) -> tuple[str, ...]:
         """The measure's clips that count, sorted: draws hang on names, not on their order."""

@@ -7,28 +7,41 @@ import numpy as np
 
 from seldbench.annotations.sources import SourceTable
 from seldbench.errors import BadFile, near
-from seldbench.geometry import angular_distance
+from seldbench.evaluation.sources.directions import both_doas, by_direction, errors, nearest_source
 from seldbench.metrics.sources import angle_to_nearest, sources_around
 from seldbench.metrics.tagging import TOP, among_highest
 
 Array = np.ndarray
+DOMINANT, QUERY, ALL = "dominant", "query", "all"  # protocols: see `scoring`
+
+
+@dataclass(frozen=True, eq=False)
+class FalseAnswers:
+    """Answers about no source, (answers,) each. mixture: index in `Questions.mixtures`. answer:
+    index in its classes. apart: angle to the nearest true source."""
+
+    mixture: Array
+    answer: Array
+    apart: Array
 
 
 @dataclass(frozen=True, eq=False)
 class Questions:
     """The sources that are asked for, those of one mixture together; (questions,) each.
 
-    mixtures: names. mixture: index in it. source: number. each: every source of a mixture is asked
-    for. label, answer: true class and answer, indices in `classes`, of which the first `known` are
-    the reference's. around: sources in the mixture. apart: angle to the nearest other source, NaN
-    for a single one. error: angle between the true direction and the one answered. top: whether the
-    true class is among the highest scores. None: not known.
+    protocol: DOMINANT, QUERY or ALL. mixtures: names. mixture: index in it. source: number. label,
+    answer: true class and answer, indices in `classes`, of which the first `known` are the
+    reference's; the answer about a source that was not found is -1. around: sources in the mixture.
+    apart: angle to the nearest other source, NaN for a single one. error: angle between the true
+    direction and the one answered, NaN where none is. top: whether the true class is among the
+    highest scores. number: of the answer in its mixture, where answers have numbers; -1 for none.
+    false: of ALL alone. None: not known.
     """
 
+    protocol: str
     mixtures: tuple[str, ...]
     mixture: Array
     source: Array
-    each: bool
     classes: tuple[str, ...]
     known: int
     label: Array
@@ -37,10 +50,17 @@ class Questions:
     apart: Array | None
     error: Array | None
     top: Array | None
+    number: Array | None = None
+    false: FalseAnswers | None = None
 
     @property
     def right(self) -> Array:
         return self.label == self.answer
+
+    @property
+    def found(self) -> Array:
+        """Whether there is an answer."""
+        return self.answer >= 0
 
     @property
     def names(self) -> list[str]:
@@ -52,31 +72,54 @@ def questions(reference: SourceTable, answers: SourceTable) -> Questions:
     """Questions with their answers.
 
     Raises:
-        BadFile: a question without answer, an answer about a source that its mixture does not have,
-            one answer a mixture where the reference names no target, or elevations on one side.
+        BadFile: a question without answer, other than of ALL; an answer about a source that its
+            mixture does not have; one answer a mixture where the reference names no target;
+            elevations on one side; no directions where answers are told apart by them.
     """
-    each = answers.source is not None
-    asked = _asked(reference, each)
-    given = _answers(reference, answers, asked)
-    labels, guesses = reference.label[asked].tolist(), answers.label[given].tolist()
+    protocol = protocol_of(answers)
+    asked = _asked(reference, protocol)
+    doas = both_doas(reference, answers, needed=protocol == ALL)
+    if protocol == ALL:
+        given, stray = by_direction(reference, answers)
+        given = given[asked]
+    else:
+        given, stray = _answers(reference, answers, asked), np.zeros(0, dtype=np.int64)
+    guesses = _of_rows(answers.label, given, None).tolist()
     known = tuple(sorted(set(reference.label.tolist())))
-    classes = known + tuple(sorted(set(guesses) - set(known)))
+    others = {*guesses, *answers.label[stray].tolist()} - {None, *known}
+    classes = known + tuple(sorted(others))
     number = {name: i for i, name in enumerate(classes)}
-    doa = reference.doa
+
+    def indices(labels: Sequence[str | None]) -> Array:
+        return np.array([-1 if n is None else number[n] for n in labels], dtype=np.int64)
+
+    doa, labels = reference.doa, reference.label[asked].tolist()
+    false = None
+    if protocol == ALL:
+        of, apart = nearest_source(reference, answers, stray)
+        false = FalseAnswers(of, indices(answers.label[stray].tolist()), apart)
     return Questions(
+        protocol,
         reference.mixtures,
         reference.mixture[asked],
         _numbers(reference)[asked],
-        each,
         classes,
         len(known),
-        np.array([number[name] for name in labels], dtype=np.int64),
-        np.array([number[name] for name in guesses], dtype=np.int64),
+        indices(labels),
+        indices(guesses),
         sources_around(reference.mixture)[asked],
         None if doa is None else angle_to_nearest(reference.mixture, doa)[asked],
-        _errors(reference, answers, asked, given),
+        None if doas is None else errors(*doas, asked, given),
         _among_top(answers, given, labels),
+        None if answers.answer is None else _of_rows(answers.answer, given, -1),
+        false,
     )
+
+
+def protocol_of(answers: SourceTable) -> str:
+    if answers.answer is not None:
+        return ALL
+    return DOMINANT if answers.source is None else QUERY
 
 
 def notes_on_answers(reference: SourceTable, answers: SourceTable, asked: Questions) -> list[str]:
@@ -85,8 +128,10 @@ def notes_on_answers(reference: SourceTable, answers: SourceTable, asked: Questi
     unknown = [name for name in answers.mixtures if name not in set(reference.mixtures)]
     if unknown:
         notes.append(f"answers about {len(unknown)} other mixtures left out: {some(unknown)}")
-    if asked.each and reference.target is not None:
+    if asked.protocol == QUERY and reference.target is not None:
         notes.append("column 'target' not used: there is an answer for every source")
+    if asked.protocol == ALL:
+        notes += _notes_on_directions(reference, answers, asked)
     extra = asked.classes[asked.known :]
     if extra:
         notes.append(f"only in the answers, so wrong wherever given: {', '.join(extra)}")
@@ -100,14 +145,30 @@ def notes_on_answers(reference: SourceTable, answers: SourceTable, asked: Questi
     return notes
 
 
+def _notes_on_directions(
+    reference: SourceTable, answers: SourceTable, asked: Questions
+) -> list[str]:
+    notes = []
+    if reference.target is not None:
+        notes.append("column 'target' not used: every source is asked for")
+    answered = {answers.mixtures[i] for i in np.unique(answers.mixture)}
+    silent = [name for name in reference.mixtures if name not in answered]
+    if silent:
+        notes.append(f"{len(silent)} mixtures without any answer: {some(silent)}")
+    lost = int((~asked.found).sum())
+    if lost:
+        notes.append(f"{lost} of {len(asked.found)} sources were not found: they count as wrong")
+    return notes
+
+
 def some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def _asked(reference: SourceTable, each: bool) -> Array:
+def _asked(reference: SourceTable, protocol: str) -> Array:
     """Rows of the reference that are asked for, those of one mixture together."""
     order = np.argsort(reference.mixture, kind="stable")
-    if each:
+    if protocol != DOMINANT:
         return order
     if reference.target is not None:
         return order[reference.target[order]]
@@ -160,25 +221,19 @@ def _numbers(reference: SourceTable) -> Array:
     return reference.source
 
 
-def _errors(
-    reference: SourceTable, answers: SourceTable, asked: Array, given: Array
-) -> Array | None:
-    true, guess = reference.doa, answers.doa
-    if true is None or guess is None:
-        return None
-    if (reference.elevation is None) != (answers.elevation is None):
-        without = "predictions" if answers.elevation is None else "reference"
-        raise BadFile(
-            f"elevations on one side only; add the column to the {without} (0 where sources are"
-            " level)"
-        )
-    return angular_distance(true[asked], guess[given])
-
-
 def _among_top(answers: SourceTable, given: Array, labels: Sequence[str]) -> Array | None:
-    """A class without a column is not among the highest; None for so few that all would be."""
+    """A class without a column is not among the highest, nor is one without an answer; None for so
+    few that all would be."""
     if answers.scores is None or len(answers.classes) <= TOP:
         return None
     column = {name: i for i, name in enumerate(answers.classes)}
     wanted = np.array([column.get(name, -1) for name in labels], dtype=np.int64)
-    return (wanted >= 0) & among_highest(answers.scores[given], wanted, TOP)
+    scores = _of_rows(answers.scores, given, np.nan)
+    return (given >= 0) & (wanted >= 0) & among_highest(scores, wanted, TOP)
+
+
+def _of_rows(values: Array, rows: Array, blank: float | None) -> Array:
+    """The values of these rows, `blank` for row -1."""
+    found = np.full((len(rows), *values.shape[1:]), blank, dtype=values.dtype)
+    found[rows >= 0] = values[rows[rows >= 0]]
+    return found

@@ -2,8 +2,8 @@
 
 Layout, `<mixture>` being a mixture's filename without its ending, .wav or .flac: references
 `<mixture>/<source>.wav`; estimates likewise where every source is asked for, `<mixture>.wav` where
-one is; mixtures `<mixture>.wav`, whose first channel (microphone 0) counts. Rates and lengths are
-the same. One mixture is in memory at a time.
+one is, `<mixture>/<answer>.wav` where answers have numbers; mixtures `<mixture>.wav`, whose first
+channel (microphone 0) counts. Rates and lengths are the same. One mixture is in memory at a time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,14 +32,16 @@ class Signals:
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """(sources,) dB of each source, limited to [-100, 100]; NaN for a silent reference, and of the
-    improvement without mixtures. silent: names of those references. limited: values cut."""
+    """(sources,) dB of each source, limited to [-100, 100]; NaN for a silent reference and a source
+    without an estimate, and of the improvement without mixtures. silent: names of those references.
+    limited: values cut. estimated: number of sources with an estimate."""
 
     si_sdr: Array
     si_sdri: Array
     snr: Array
     silent: tuple[str, ...]
     limited: int
+    estimated: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,52 +53,56 @@ class _Signal:
     samples: Array
 
 
-def quality(signals: Signals, mixtures: Sequence[str], source: Array, *, each: bool) -> Quality:
+def quality(
+    signals: Signals, mixtures: Sequence[str], source: Array, estimates: Sequence[str | None]
+) -> Quality:
     """Of the separated signals of sources.
 
     Args:
         mixtures: (sources,) the name of each one's mixture; sources of one stand together.
         source: (sources,) its number there.
-        each: every source is asked for, so that a mixture has a folder of estimates.
+        estimates: (sources,) its estimate's path without an ending, such as "m1" or "m1/0"; None
+            for a source that was not found.
 
     Raises:
         BadFile: a signal that is absent, cannot be read, or has another rate, length or number of
             channels.
     """
-    rows = [
-        _of_one(signals, mixture, int(number), from_mix, each)
-        for mixture, number, from_mix in _with_mixture(signals, mixtures, source)
-    ]
-    values = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    values = np.full((len(estimates), 3), np.nan)
+    given = np.array([name is not None for name in estimates], dtype=bool)
+    rows = np.flatnonzero(given).tolist()
+    for i, mix in zip(rows, _with_mixture(signals, [mixtures[i] for i in rows])):
+        true = f"{stem(mixtures[i])}/{int(source[i])}"
+        values[i] = _of_one(signals, true, str(estimates[i]), mix)
     cut = np.clip(values, -LIMIT, LIMIT)
-    improved = cut[:, 0] - cut[:, 2]
-    silent = tuple(
-        f"{_stem(m)}/{n}" for m, n, v in zip(mixtures, source, values[:, 0]) if np.isnan(v)
+    silent = np.flatnonzero(given & np.isnan(values[:, 0])).tolist()
+    return Quality(
+        cut[:, 0],
+        cut[:, 0] - cut[:, 2],
+        cut[:, 1],
+        tuple(f"{stem(mixtures[i])}/{source[i]}" for i in silent),
+        int((np.abs(values) > LIMIT).sum()),
+        int(given.sum()),
     )
-    limited = int((np.abs(values) > LIMIT).sum())
-    return Quality(cut[:, 0], improved, cut[:, 1], silent, limited)
 
 
-def _with_mixture(
-    signals: Signals, mixtures: Sequence[str], source: Array
-) -> Iterator[tuple[str, int, _Signal | None]]:
-    """Sources with their mixture's signal, which is read once."""
+def _with_mixture(signals: Signals, mixtures: Sequence[str]) -> Iterator[_Signal | None]:
+    """For every source its mixture's signal, which is read once."""
     last: str | None = None
     mix: _Signal | None = None
-    for name, number in zip(mixtures, source):
+    for name in mixtures:
         if signals.mixtures is not None and name != last:
-            mix = _read(_find(signals.mixtures, _stem(name)), None)
+            mix = _read(find(signals.mixtures, stem(name)), None)
         last = name
-        yield name, number, mix
+        yield mix
 
 
 def _of_one(
-    signals: Signals, mixture: str, source: int, mix: _Signal | None, each: bool
+    signals: Signals, reference: str, estimate: str, mix: _Signal | None
 ) -> tuple[float, float, float]:
     """SI-SDR and SNR of the estimate, and SI-SDR of the mixture (NaN without one)."""
-    stem = _stem(mixture)
-    true = _read(_find(signals.references, f"{stem}/{source}"), 1)
-    guess = _read(_find(signals.estimates, f"{stem}/{source}" if each else stem), 1)
+    true = _read(find(signals.references, reference), 1)
+    guess = _read(find(signals.estimates, estimate), 1)
     _refuse_unlike(guess, true)
     if mix is None:
         before = np.nan
@@ -127,8 +133,12 @@ def _refuse_unlike(one: _Signal, true: _Signal) -> None:
             )
 
 
-def _find(folder: Path, name: str) -> Path:
-    """The signal of this name, less its ending."""
+def find(folder: Path, name: str) -> Path:
+    """The signal of this name, less its ending.
+
+    Raises:
+        BadFile: none, or two that differ in their ending.
+    """
     if not folder.is_dir():
         raise BadFile(f"{folder}: not a folder of signals")
     found = [path for end in ENDINGS if (path := folder / f"{name}{end}").is_file()]
@@ -139,6 +149,7 @@ def _find(folder: Path, name: str) -> Path:
     return found[0]
 
 
-def _stem(mixture: str) -> str:
+def stem(mixture: str) -> str:
+    """A mixture's filename without its ending."""
     ending = next((end for end in ENDINGS if mixture.lower().endswith(end)), "")
     return mixture[: len(mixture) - len(ending)]

@@ -6,24 +6,51 @@ one session belong into one split.
 """
 
 import csv
+from collections.abc import Collection
 from io import StringIO
 from pathlib import Path, PurePosixPath
 
-from seldbench.errors import BadFile, UnknownName, near
-from seldbench.simulation.catalogue import Catalogue, Entry, check, check_together, digest_of
-from seldbench.simulation.dry.labels import known_labels
+from seldbench.errors import BadFile, MissingData, UnknownName, near
+from seldbench.simulation.catalogue import (
+    Catalogue,
+    Entry,
+    check,
+    check_together,
+    digest_of,
+    read_catalogue,
+)
 
 SPLITS = "split.csv"
 _COLUMNS = ("file", "split")
 _SUFFIXES = (".wav", ".flac", ".ogg")
 
 
-def read_folder(folder: Path) -> Catalogue:
+def read_sounds(folder: Path, known: Collection[str] | None) -> Catalogue:
+    """The catalogue of a folder of recordings: `catalogue.csv`, or what `split.csv` amounts to.
+
+    Raises:
+        MissingData: the folder has neither file. BadFile, UnknownName: what `read_catalogue` and
+        `read_folder` raise.
+    """
+    if (folder / "catalogue.csv").is_file():
+        return read_catalogue(folder)
+    if (folder / SPLITS).is_file():
+        return read_folder(folder, known)
+    raise MissingData(
+        f"{folder}: neither catalogue.csv nor {SPLITS} found; a folder of sounds has a catalogue,"
+        f" or a folder for each class and a {SPLITS} with the columns file, split"
+    )
+
+
+def read_folder(folder: Path, known: Collection[str] | None) -> Catalogue:
     """The catalogue that `folder/split.csv` and the names of the classes' folders amount to.
+
+    Args:
+        known: names that the folders may have; None for any.
 
     Raises:
         BadFile: a column, a row or a file is missing, listed twice or of an unknown split.
-        UnknownName: a folder that is no class, no interferer and no label known for one.
+        UnknownName: a folder of another name.
     """
     path = folder / SPLITS
     content = path.read_bytes()
@@ -37,20 +64,20 @@ def read_folder(folder: Path) -> Catalogue:
     entries = []
     for line, row in enumerate(reader, start=2):
         file, split = ((row[c] or "").strip() for c in _COLUMNS)
-        entries.append(_entry(file, split, folder, f"{path}, line {line}"))
+        entries.append(_entry(file, split, folder, known, f"{path}, line {line}"))
     found = tuple(entries)
     check_together(found, path)
     _check_complete(found, folder, path)
     return Catalogue(folder, found, digest_of(content, folder, found))
 
 
-def _entry(file: str, split: str, folder: Path, where: str) -> Entry:
+def _entry(file: str, split: str, folder: Path, known: Collection[str] | None, where: str) -> Entry:
     parts = PurePosixPath(file).parts
     if len(parts) != 2:
         raise BadFile(f"{where}: {file or 'no file'}: <class>/<name> expected")
-    if parts[0] not in known_labels():
+    if known is not None and parts[0] not in known:
         raise UnknownName(
-            f"{where}: no class {parts[0]!r}{near(parts[0], known_labels())}; rename its folder to"
+            f"{where}: no class {parts[0]!r}{near(parts[0], known)}; rename its folder to"
             ' a class of the data set, or to "general"'
         )
     entry = Entry(file, "event", parts[0], desed="", split=split, source_id=file)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seldbench.errors import BadFile, MissingData
+from seldbench.errors import BadFile
 from seldbench.simulation.bank import GROUPS
-from seldbench.simulation.catalogue import Catalogue, read_catalogue
+from seldbench.simulation.catalogue import Catalogue
 from seldbench.simulation.dry.bank import (
     DryBank,
     DrySource,
@@ -25,8 +25,8 @@ from seldbench.simulation.dry.bank import (
     known_classes,
 )
 from seldbench.simulation.dry.classes import AT, INTERFERERS, LENGTHS
-from seldbench.simulation.dry.folders import SPLITS, read_folder
-from seldbench.simulation.dry.labels import check_tnsse, role
+from seldbench.simulation.dry.folders import read_sounds
+from seldbench.simulation.dry.labels import check_tnsse, known_labels, role
 from seldbench.simulation.dry.turns import Range
 from seldbench.simulation.recorded import load, looped, stretches
 from seldbench.simulation.signals import Array, Rng, between, normal
@@ -198,17 +198,10 @@ def recorded_bank(folder: Path, classes: tuple[str, ...], seed: int, fill_missin
 
 
 def _read(folder: Path) -> Catalogue:
-    if (folder / "catalogue.csv").is_file():
-        catalogue = read_catalogue(folder)
-        for line, entry in enumerate(catalogue.entries, start=2):
-            check_tnsse(entry, f"{folder / 'catalogue.csv'}, line {line}")
-        return catalogue
-    if (folder / SPLITS).is_file():
-        return read_folder(folder)
-    raise MissingData(
-        f"{folder}: neither catalogue.csv nor {SPLITS} found; a folder of sounds has a catalogue,"
-        f" or a folder for each class and a {SPLITS} with the columns file, split"
-    )
+    catalogue = read_sounds(folder, known_labels())
+    for line, entry in enumerate(catalogue.entries, start=2):
+        check_tnsse(entry, f"{folder / 'catalogue.csv'}, line {line}")
+    return catalogue
 
 
 @cache

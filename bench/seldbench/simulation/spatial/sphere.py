@@ -15,9 +15,9 @@ from seldbench.simulation.spatial.sampling import SOUND, Array
 ORDERS = np.arange(31)
 
 
-def modes(frequency: Array) -> Array:
+def modes(frequency: Array, radius: float = MIC_RADIUS) -> Array:
     """b_n(f) = i^(n-1) / ((kR)^2 h_n'(kR)), the strength of each order: (orders, frequencies)."""
-    n, x = ORDERS[:, None], 2 * np.pi * np.asarray(frequency)[None] * MIC_RADIUS / SOUND
+    n, x = ORDERS[:, None], 2 * np.pi * np.asarray(frequency)[None] * radius / SOUND
     at_zero = x == 0  # there the sphere is not felt: order 0 alone, with strength 1
     x = np.where(at_zero, 1.0, x)
     hankel = np.empty((len(n), x.shape[1]), dtype=complex)
@@ -27,8 +27,8 @@ def modes(frequency: Array) -> Array:
     return np.where(at_zero, n == 0, strength)
 
 
-def response(frequency: Array, cos_gamma: Array) -> Array:
+def response(frequency: Array, cos_gamma: Array, radius: float = MIC_RADIUS) -> Array:
     """H at frequencies in hertz and cosines: (cosines, frequencies)."""
     legendre = eval_legendre(ORDERS, np.asarray(cos_gamma)[:, None])
     # Not by `@`, whose last bits may hang on the number of threads: equal seeds, equal sets.
-    return np.einsum("gn,nf->gf", legendre * (2 * ORDERS + 1), modes(frequency))
+    return np.einsum("gn,nf->gf", legendre * (2 * ORDERS + 1), modes(frequency, radius))

@@ -28,7 +28,7 @@ def recorded(wave: Array, at: Signals, seconds: float, rng: Rng) -> Array:
     place = replace(Background.draw(float(rng.random()), rng), at=at)
     behind = normal(place.sound(seconds, rng)[:length])
     mixture = heard + behind * 10 ** (-rng.uniform(*SNR) / 20)
-    mixture = _through_device(mixture, at, rng)
+    mixture = through_device(mixture, at, rng)
     if rng.random() < CUT:
         end = start + len(wave) + at.samples(0.1)
         mixture = np.concatenate([at.faded(mixture[:end]), np.zeros(max(length - end, 0))])
@@ -49,7 +49,7 @@ def _in_room(wave: Array, at: Signals, rng: Rng) -> Array:
     return irfft(rfft(wave, size) * rfft(response, size), size)[: len(wave)]
 
 
-def _through_device(wave: Array, at: Signals, rng: Rng) -> Array:
+def through_device(wave: Array, at: Signals, rng: Rng) -> Array:
     """A smooth random equaliser of a few dB, and a bandwidth from 4 kHz up."""
     size = next_fast_len(len(wave), real=True)
     axis = np.fft.rfftfreq(size, 1 / at.rate)

@@ -1,0 +1,427 @@
+"""Scores of systems that answer for every direction they find, and which part fails first."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from seldbench.annotations.sources import SourceTable, write_answers, write_sources
+from seldbench.errors import BadFile, UnknownName
+from seldbench.evaluation.comparison.files import compare_files, source_reader
+from seldbench.evaluation.measure import Resampling
+from seldbench.evaluation.sources.scoring import score_sources, score_sources_files, source_measures
+from seldbench.evaluation.sources.signals import Signals
+from seldbench.metrics.sources import mcnemar
+from seldbench.metrics.uncertainty import Drawn, LeftOut
+
+
+def table(*lines, mixtures=()):
+    """A table from lines such as "m1 0 dog 45": mixture, source, label, azimuth, and the target's
+    has a star behind it."""
+    rows = [line.split() for line in lines]
+    names = tuple(dict.fromkeys([*mixtures, *(row[0] for row in rows)]))
+    starred = np.array([row[3].endswith("*") for row in rows], dtype=bool)
+    return SourceTable(
+        names,
+        np.array([names.index(row[0]) for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows], dtype=object),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[3].rstrip("*") for row in rows], dtype=np.float64),
+        target=starred if starred.any() else None,
+    )
+
+
+def numbered(*lines, **options):
+    """The same as answers: the number is that of an answer."""
+    given = table(*lines, **options)
+    return replace(given, source=None, answer=given.source)
+
+
+REFERENCE = table(
+    "m1 0 dog 0*", "m1 1 cat 45", "m2 0 dog 0", "m2 1 cat 180*", "m2 2 dog 90", "m3 0 bird -170*"
+)
+# In m1 both are found and named; in m2 the cat is called a dog, and 30 degrees is nobody's
+# direction; in m3 nothing is found.
+ANSWERS = numbered("m1 0 cat 44", "m1 1 dog 10", "m2 0 dog -180", "m2 7 dog 30", mixtures=["m3"])
+
+
+def test_answers_are_matched_to_sources_by_direction():
+    found = score_sources(REFERENCE, ANSWERS)
+    assert found.details["protocol"] == "all"
+    assert found.scores["accuracy"] == pytest.approx(2 / 6)
+    assert (found.details["correct"], found.details["total"]) == (2, 6)
+    assert found.scores["direction_recall"] == pytest.approx(3 / 6)
+    assert found.scores["direction_precision"] == pytest.approx(3 / 4)
+    assert found.scores["direction_f1"] == pytest.approx(2 * 3 / (6 + 4))
+    assert found.scores["direction_accuracy"] is None
+    # Of those that were found: 1, 10 and 0 degrees.
+    assert found.scores["direction_error"] == pytest.approx(11 / 3)
+    assert found.details["misses"] == 3
+    assert found.details["false_directions"] == 1
+    assert found.details["false_directions_by_angle"] == {"45": 1}
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_misses_have_no_column_and_false_directions_cost_precision():
+    found = score_sources(REFERENCE, ANSWERS)
+    assert found.details["confusion"] == {
+        "classes": ["bird", "cat", "dog"],
+        "counts": [[0, 0, 0], [0, 1, 1], [0, 0, 1]],
+        "misses": [1, 0, 2],
+        "false": [0, 0, 1],
+    }
+    dog, bird = found.classes["dog"], found.classes["bird"]
+    assert (dog["recall"], dog["precision"]) == pytest.approx((1 / 3, 1 / 3))
+    assert dog["direction_recall"] == pytest.approx(1 / 3)
+    assert (bird["recall"], bird["precision"], bird["f1"]) == (0.0, None, 0.0)
+    assert found.scores["recall_macro"] == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
+    assert found.scores["f1_macro"] == pytest.approx((0 + 2 / 3 + 2 / 6) / 3)
+
+
+def test_misses_and_false_directions_stand_with_their_conditions():
+    details = score_sources(REFERENCE, ANSWERS, resampling=None).details
+    by_number = details["accuracy_by_sources"]
+    numbers = ("correct", "total", "misses", "false_directions")
+    assert {n: tuple(of[k] for k in numbers) for n, of in by_number.items()} == {
+        "1": (0, 1, 1, 0),
+        "2": (2, 2, 0, 0),
+        "3": (0, 3, 2, 1),
+    }
+    by_angle = details["accuracy_by_angle"]
+    assert {n: tuple(of[k] for k in numbers[:3]) for n, of in by_angle.items()} == {
+        "45": (2, 2, 0),
+        "90": (0, 3, 2),
+    }
+
+
+def test_a_reader_is_told_what_counts_and_what_was_lost():
+    notes = score_sources(REFERENCE, ANSWERS).notes
+    assert "column 'target' not used: every source is asked for" in notes
+    assert "1 mixtures without any answer: m3" in notes
+    assert "3 of 6 sources were not found: they count as wrong" in notes
+
+
+def test_nothing_found_anywhere_is_nothing_right():
+    none = numbered(mixtures=["m1", "m2", "m3"])
+    found = score_sources(REFERENCE, none)
+    assert found.scores["accuracy"] == found.scores["direction_f1"] == 0.0
+    assert found.scores["direction_precision"] is None
+    assert found.scores["direction_error"] is None
+
+
+def test_answers_about_other_mixtures_are_left_out():
+    more = numbered("other 0 fox 0", "m1 1 dog 10", "m1 0 cat 44", "m2 0 dog 180", "m2 7 dog 30")
+    found = score_sources(REFERENCE, more, resampling=None)
+    plain = score_sources(REFERENCE, ANSWERS, resampling=None)
+    assert found.scores == pytest.approx(plain.scores)
+    assert "answers about 1 other mixtures left out: other" in found.notes
+    assert "fox" not in found.unscored_classes
+
+
+def test_without_directions_answers_cannot_be_told_apart():
+    bare = replace(REFERENCE, azimuth=None)
+    with pytest.raises(BadFile, match="add the column 'azimuth' to the reference"):
+        score_sources(bare, ANSWERS)
+    with pytest.raises(BadFile, match="add the column 'azimuth' to the predictions"):
+        score_sources(REFERENCE, replace(ANSWERS, azimuth=None))
+
+
+def test_the_true_class_among_the_five_highest_scores_of_those_that_were_found():
+    classes = tuple("abcdef")
+    reference = table("x 0 e 0", "y 0 f 0", "z 0 a 0")
+    answers = numbered("x 0 a 0", "y 0 a 0", mixtures=["z"])
+    scores = np.array([[5, 4, 3, 2, 1, 0], [5, 4, 3, 2, 1, 0.0]])
+    found = score_sources(reference, replace(answers, scores=scores, classes=classes))
+    assert found.scores["accuracy_top5"] == pytest.approx(1 / 3)
+
+
+# Replicates
+
+
+def random_set(rng, mixtures=15):
+    """Mixtures of one to three sources of three classes on a circle of eight, and answers in up to
+    four directions."""
+    sides = []
+    for numbers in (rng.integers(1, 4, mixtures), rng.integers(0, 5, mixtures)):
+        mixture = np.repeat(np.arange(mixtures), numbers)
+        places = [45.0 * rng.permutation(8)[:n] for n in numbers]
+        azimuth = np.concatenate(places) + rng.uniform(-30, 30, len(mixture))
+        label = np.array(rng.choice(list("abc"), len(mixture)), dtype=object)
+        number = np.concatenate([rng.permutation(n) for n in numbers])
+        names = tuple(f"m{i}" for i in range(mixtures))
+        sides.append(SourceTable(names, mixture, label, number, azimuth))
+    return sides[0], replace(sides[1], source=None, answer=sides[1].source)
+
+
+def repeated(given, times):
+    """Mixture i as often as times[i] says."""
+    copies = [(i, k) for i in range(len(times)) for k in range(times[i])]
+    parts = [np.flatnonzero(given.mixture == i) for i, _ in copies]
+    rows = np.concatenate(parts)
+
+    def taken(values):
+        return None if values is None else values[rows]
+
+    return replace(
+        given,
+        mixtures=tuple(f"m{i}-{k}" for i, k in copies),
+        mixture=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+        label=given.label[rows],
+        source=taken(given.source),
+        answer=taken(given.answer),
+        azimuth=given.azimuth[rows],
+    )
+
+
+def random_oracles(rng, reference):
+    drawn = [np.array(rng.choice(list("abc"), len(reference)), object) for _ in range(2)]
+    tables = [replace(reference, label=label) for label in drawn]
+    return dict(zip(("direction", "separation"), tables))
+
+
+def test_a_replicate_is_the_score_of_the_drawn_mixtures():
+    rng = np.random.default_rng(3)
+    reference, answers = random_set(rng)
+    oracles = random_oracles(rng, reference)
+    (measure,) = source_measures(reference, answers, oracles=oracles)
+    for row in rng.integers(0, 3, (6, 15)):
+        alone = score_sources(
+            repeated(reference, row),
+            repeated(answers, row),
+            oracles={name: repeated(of, row) for name, of in oracles.items()},
+            resampling=None,
+        )
+        values = measure.values(Drawn(row[None].astype(float)))
+        assert {"direction_f1", "accuracy_oracle_separation"} <= set(values.scores)
+        for name, value in values.scores.items():
+            expected = alone.scores[name]
+            expected = np.nan if expected is None else expected
+            assert value[0] == pytest.approx(expected, abs=1e-12, nan_ok=True), name
+        for name, of in values.classes.items():
+            for label, value in zip(measure.labels, of[0]):
+                expected = alone.classes.get(label, {}).get(name)
+                expected = np.nan if expected is None else expected
+                assert value == pytest.approx(expected, abs=1e-12, nan_ok=True), (label, name)
+
+
+def test_leaving_out_a_mixture_is_not_drawing_it():
+    (measure,) = source_measures(*random_set(np.random.default_rng(4)))
+    left, drawn = measure.of(LeftOut(15)), measure.of(Drawn(1.0 - np.eye(15)))
+    for name, values in left.scores.items():
+        assert values == pytest.approx(drawn.scores[name], abs=1e-12, nan_ok=True), name
+
+
+def test_every_score_has_an_interval():
+    rng = np.random.default_rng(5)
+    reference, answers = random_set(rng, mixtures=120)
+    found = score_sources(
+        reference, answers, oracles=random_oracles(rng, reference), resampling=Resampling(100)
+    )
+    assert set(found.intervals) == {n for n, value in found.scores.items() if value is not None}
+    for name, of in found.intervals.items():
+        assert of["bootstrap"][0] <= found.scores[name] <= of["bootstrap"][1], name
+
+
+def test_true_directions_given_make_of_it_the_questions_about_every_source():
+    """With each direction right and nothing missed, `all` is `query`."""
+    rng = np.random.default_rng(6)
+    reference, _ = random_set(rng)
+    reference = replace(reference, azimuth=np.round(reference.azimuth / 45) * 45)
+    # Two sources that came to share a direction could change places.
+    places = list(zip(reference.mixture, reference.azimuth % 360))
+    kept = np.array([places.index(place) == i for i, place in enumerate(places)])
+    reference = SourceTable(
+        reference.mixtures, *(of[kept] for of in (reference.mixture, reference.label)),
+        reference.source[kept], reference.azimuth[kept],
+    )  # fmt: skip
+    query = random_oracles(rng, reference)["direction"]
+    every = replace(query, source=None, answer=query.source)
+    one, other = (score_sources(reference, a, resampling=None) for a in (query, every))
+    for name in ("accuracy", "recall_macro", "f1_macro", "direction_error"):
+        assert one.scores[name] == pytest.approx(other.scores[name]), name
+    assert other.scores["direction_f1"] == 1.0
+    none = [0] * len(other.details["confusion"]["classes"])
+    assert one.details["confusion"] | {"misses": none, "false": none} == other.details["confusion"]
+
+
+# Which part is the first to fail
+
+
+ORACLES = {
+    # Right with it: m1/0, m1/1, m2/0, not m2/1, m2/2; m3/0 is.
+    "direction": table("m1 0 dog 0", "m1 1 cat 0", "m2 0 dog 0", "m2 1 dog 0", "m2 2 cat 0",
+                       "m3 0 bird 0"),
+    # m1/1 is spoilt by it.
+    "separation": table("m1 0 dog 0", "m1 1 dog 0", "m2 0 dog 0", "m2 1 cat 0", "m2 2 cat 0",
+                        "m3 0 bird 0"),
+}  # fmt: skip
+
+
+def test_every_question_is_laid_to_the_first_part_that_fails():
+    found = score_sources(REFERENCE, ANSWERS, oracles=ORACLES)
+    # m1/0 and m1/1 are right; m2/0 and m3/0 were not found and are right with the true direction;
+    # m2/1 is right with the true signal alone; m2/2 is a cat whatever is given.
+    of = found.details["attribution"]
+    assert {kind: part["number"] for kind, part in of["kinds"].items()} == {
+        "right": 2,
+        "localisation": 2,
+        "separation": 1,
+        "classification": 1,
+    }
+    assert of["total"] == 6
+    assert of["kinds"]["separation"]["share"] == pytest.approx(1 / 6)
+    assert of["right_but_wrong_with"] == {"direction": 0, "separation": 1}
+    assert set(of["kinds"]["right"]["intervals"]) == {"jackknife", "bootstrap"}
+    assert found.scores["accuracy_oracle_direction"] == pytest.approx(4 / 6)
+    assert found.scores["accuracy_oracle_separation"] == pytest.approx(4 / 6)
+    line = "of 6 questions: right 2 (33.3 %), localisation 2 (33.3 %), separation 1 (16.7 %),"
+    assert f"{line} classification 1 (16.7 %)" in found.lines()
+
+
+def test_where_one_answer_a_mixture_is_asked_for_so_it_is_of_oracles():
+    def answers(*labels):
+        lines = [f"m{i} 0 {label} 0" for i, label in enumerate(labels, 1)]
+        return replace(table(*lines), source=None)
+
+    # Targets: dog, cat, bird.
+    oracles = {"direction": answers("dog", "dog", "bird"), "separation": answers("dog", "cat", "x")}
+    found = score_sources(REFERENCE, answers("dog", "dog", "dog"), oracles=oracles)
+    kinds = found.details["attribution"]["kinds"]
+    assert {kind: part["number"] for kind, part in kinds.items()} == {
+        "right": 1,
+        "localisation": 1,
+        "separation": 1,
+        "classification": 0,
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shares_of_the_kinds_add_up_and_right_is_the_accuracy(seed):
+    rng = np.random.default_rng(seed)
+    reference, answers = random_set(rng, 40)
+    found = score_sources(
+        reference, answers, oracles=random_oracles(rng, reference), resampling=None
+    )
+    of = found.details["attribution"]
+    assert sum(part["share"] for part in of["kinds"].values()) == pytest.approx(1)
+    assert sum(part["number"] for part in of["kinds"].values()) == of["total"]
+    assert of["kinds"]["right"]["share"] == pytest.approx(found.scores["accuracy"])
+
+
+def test_one_oracle_alone_attributes_nothing():
+    some = {"separation": ORACLES["separation"]}
+    found = score_sources(REFERENCE, ANSWERS, oracles=some)
+    assert "attribution" not in found.details
+    assert found.scores["accuracy_oracle_separation"] == pytest.approx(4 / 6)
+    assert found.scores["accuracy_oracle_direction"] is None
+
+
+def test_oracles_answer_the_same_questions():
+    with pytest.raises(BadFile, match=r"the true direction are one a source.*column 'source'"):
+        score_sources(REFERENCE, ANSWERS, oracles={"direction": ANSWERS})
+    one = replace(table("m1 0 dog 0", "m2 0 dog 0", "m3 0 dog 0"), source=None)
+    with pytest.raises(BadFile, match="the true separation are one a mixture"):
+        score_sources(REFERENCE, one, oracles={"separation": ORACLES["separation"]})
+    with pytest.raises(UnknownName, match="no oracle 'directon'"):
+        score_sources(REFERENCE, ANSWERS, oracles={"directon": ANSWERS})
+    few = table("m1 0 dog 0")
+    with pytest.raises(BadFile, match="no answer to 5 of 6 questions"):
+        score_sources(REFERENCE, ANSWERS, oracles={"direction": few})
+
+
+def test_classes_that_no_question_has_are_named():
+    dominant = replace(table("m1 0 dog 0", "m2 0 wolf 0", "m3 0 bird 0"), source=None)
+    reference = table("m1 0 dog 0*", "m1 1 owl 45", "m2 0 dog 0*", "m3 0 bird 0*")
+    classes = ("bird", "cow", "dog", "owl")
+    found = score_sources(reference, dominant, classes=classes)
+    assert found.scored_classes == ("bird", "dog")
+    assert found.unscored_classes == ("cow", "owl", "wolf")
+    with pytest.raises(BadFile, match="'owl' is none of the data set's"):
+        score_sources(reference, dominant, classes=classes[:3])
+
+
+# Separated signals
+
+
+def test_signals_are_of_the_sources_that_were_found(tmp_path):
+    rng = np.random.default_rng(0)
+    known = table("m1 0 dog 0", "m1 1 cat 90", "m2 3 cat 180")
+    answers = numbered("m1 4 cat 90", "m1 5 cat 270", mixtures=["m2"])
+    one, other, noise = 0.1 * rng.standard_normal((3, 400))
+    other -= one * (one @ other) / (one @ one)
+    write(tmp_path / "true" / "m1" / "0.wav", one)
+    write(tmp_path / "true" / "m1" / "1.wav", other)
+    write(tmp_path / "separated" / "m1" / "4.wav", other + 0.1 * one)
+    write(tmp_path / "separated" / "m1" / "5.wav", noise)
+    write(tmp_path / "mixtures" / "m1.wav", one + other)
+    signals = Signals(tmp_path / "separated", tmp_path / "true", tmp_path / "mixtures")
+    found = score_sources(known, answers, signals=signals)
+    gain = 10 * np.log10((other @ other) / (one @ one))
+    assert found.scores["si_sdr"] == pytest.approx(20 + gain, abs=1e-4)
+    assert found.scores["si_sdri"] == pytest.approx(20, abs=1e-4)
+    assert found.classes["dog"]["si_sdr"] is None
+    assert "SI-SDR and SNR are of the 1 sources that were found, of 3" in found.notes
+    assert not any("silent" in note for note in found.notes)
+
+
+def write(path, samples):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, 8000, subtype="FLOAT")
+
+
+# Files
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Reference, answers, oracles and classes of the first example, written."""
+    write_sources(tmp_path / "reference.tsv", REFERENCE)
+    write_answers(tmp_path / "answers.tsv", ANSWERS)
+    for name, of in ORACLES.items():
+        write_answers(tmp_path / f"{name}.tsv", of)
+    (tmp_path / "classes.txt").write_text("ant\nbird\ncat\ndog\n")
+    return tmp_path
+
+
+def test_files_score_as_the_tables_do(files):
+    found = score_sources_files(
+        files / "reference.tsv",
+        files / "answers.tsv",
+        oracles={name: files / f"{name}.tsv" for name in ORACLES},
+        classes=files / "classes.txt",
+    )
+    assert found == score_sources(
+        REFERENCE, ANSWERS, oracles=ORACLES, classes=["ant", "bird", "cat", "dog"]
+    )
+    assert found.unscored_classes == ("ant",)
+
+
+def test_two_systems_are_told_apart_question_by_question_by_mcnemar_s_test(files):
+    """A is right on m1/0 and m1/1, B on m1/1, m2/1 and m3/0: 1 against 2."""
+    reader = source_reader(files / "reference.tsv")
+    other = numbered("m1 0 cat 45", "m2 0 cat 180", "m3 0 bird -170")
+    write_answers(files / "b.tsv", other)
+    found = compare_files(reader, {"A": [files / "answers.tsv"], "B": [files / "b.tsv"]})
+    pairs = {pair.score: pair for pair in found.pairs}
+    (exact,) = pairs["accuracy"].mcnemar
+    assert (exact.first, exact.second) == (1, 2)
+    right = np.array([[1, 1, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1]])
+    assert exact.p == pytest.approx(mcnemar(*right)) == 1.0
+    assert pairs["recall_macro"].mcnemar == ()
+    line = next(line for line in found.lines() if line.startswith("accuracy:"))
+    assert line.endswith("; McNemar p 1 (1 : 2)")
+    assert any(note.startswith("McNemar: the exact test over questions") for note in found.notes)
+    plain = next(p for p in found.as_json()["pairs"] if p["score"] == "accuracy")
+    assert plain["mcnemar"] == [{"first": 1, "second": 2, "p": 1.0}]
+
+
+def test_with_a_baseline_second_mcnemar_s_numbers_follow_the_pair(files):
+    reader = source_reader(files / "reference.tsv")
+    write_answers(files / "b.tsv", numbered("m1 0 cat 45", "m2 0 cat 180", "m3 0 bird -170"))
+    systems = {"A": [files / "answers.tsv"], "B": [files / "b.tsv"]}
+    found = compare_files(reader, systems, baseline="A", scores=["accuracy"])
+    (pair,) = found.pairs
+    assert (pair.first, pair.second) == ("B", "A")
+    assert (pair.mcnemar[0].first, pair.mcnemar[0].second) == (2, 1)
