@@ -142,6 +142,9 @@ class OverlapE2E(nn.Module):
         """(batch, frames, estimates, bins)"""
         frames, bins = features.shape[2:]
         maps = directions.to(features.dtype)[:, :, None, None].expand(-1, -1, frames, bins)
+        if features.is_contiguous(memory_format=torch.channels_last):
+            # Else what they are joined to is copied into this order, convolution by convolution.
+            maps = maps.contiguous(memory_format=torch.channels_last)
         heard = torch.cat([features, maps], dim=1)
         images = [self.get_submodule(name)(heard) for name in self.separations]
         answer = images if self.gate is None else [self.gate(*images), *images]

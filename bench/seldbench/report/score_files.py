@@ -14,18 +14,18 @@ from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
 FORMAT = 1  # of a score file
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,199}")
 
 
 def safe_id(name: str, path: Path) -> str:
     """A run's id or a data set's name, checked to be a plain file name.
 
     Raises:
-        BadRun: it holds anything but letters, digits and . _ + -, or begins with a dot.
+        BadRun: it holds anything but letters, digits and . _ + @ -, or begins with a dot.
     """
     if not isinstance(name, str) or not _SAFE.fullmatch(name):
         raise BadRun(
-            f"{path}: {name!r} is no safe file name (letters, digits and . _ + - only); a run's"
+            f"{path}: {name!r} is no safe file name (letters, digits and . _ + @ - only); a run's"
             " folder and files must be as `seldbench run` wrote them"
         )
     return name
