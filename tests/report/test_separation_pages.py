@@ -16,10 +16,13 @@ from seldbench.experiment.scoring import scored_separation
 from seldbench.metrics.sources import mcnemar
 from seldbench.report import leaderboard, separation, shown_mixtures
 from seldbench.report.compare import compare
-from seldbench.report.pages import render
+from seldbench.report.pages import environment, render
+from seldbench.report.pair import publish_pair
+from seldbench.report.pair_page import write_pair
 from seldbench.report.paired import Pairing
 from seldbench.report.publish import publish
-from seldbench.report.score_files import of_run
+from seldbench.report.run_page import write_run
+from seldbench.report.score_files import of_run, published
 from seldbench.runs import Run
 
 RATE, SAMPLES = 16000, 4000
@@ -351,7 +354,42 @@ def test_a_mixture_in_which_nothing_was_found_is_shown_as_that(write_separation_
     assert set(pictures) == {"clip-1.png", *(f"clip-1-{k}-source.png" for k in (1, 2, 3))}
 
 
+def test_mixtures_true_sources_and_what_was_separated_can_be_heard(write_separation_run, tmp_path):
+    publish(write_separation_run("a", mixtures=6), tmp_path)
+    (result,) = published(tmp_path)
+    write_run(environment(), result, tmp_path, tmp_path)
+    text = (tmp_path / "runs" / "a" / "index.html").read_text()
+    clip = text.split('id="clip-1"')[1].split("</section>")[0]
+    sounds = re.findall(r'<audio[^>]* src="([^"]*)" aria-label="([^"]*)"', clip)
+    assert [name for name, _ in sounds] == [
+        "clip-1.ogg",
+        "clip-1-1-source.ogg",
+        "clip-1-1-answer.ogg",
+    ]
+    assert [words.split(":")[0] for _, words in sounds] == ["mixture", "true", "separated"]
+    assert all((tmp_path / "runs" / "a" / name).is_file() for name, _ in sounds)
+    # A plot for each of the three, for the cursor.
+    assert len(re.search(r'data-box="([^"]*)"', clip)[1].split(";")) == 3
+
+
 # Comparisons
+
+
+def test_two_cascades_are_shown_side_by_side_on_a_mixture(write_separation_run, tmp_path):
+    runs = [
+        write_separation_run("a", wrong=0.0, mixtures=6),
+        write_separation_run("b", wrong=1.0, mixtures=6, draw=5, variant="overlapped"),
+    ]
+    folder = publish_pair([runs[0]], [runs[1]], tmp_path, pairing=Pairing(replicates=60))
+    write_pair(environment(), folder.name, tmp_path, tmp_path)
+    shown = json.loads((folder / "pair.json").read_text())["shown"]
+    assert [clip["difference"] for clip in shown["clips"]] == [1.0, 1.0]
+    assert all(clip["first"]["right"] > clip["second"]["right"] for clip in shown["clips"])
+    text = (folder / "index.html").read_text()
+    assert "McNemar" in text
+    first = text.split('id="clip-1"')[1].split("</section>")[0]
+    assert first.count("<audio") == 4  # mixture, true source, separated by each
+    assert 'src="first-1.ogg"' in first and 'src="second-1-1-answer.ogg"' in first
 
 
 def test_runs_are_compared_pair_by_pair_with_mcnemar_s_test(write_separation_run):

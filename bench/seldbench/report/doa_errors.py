@@ -25,7 +25,8 @@ def content(found: Directed, scorer: str) -> dict[str, Any]:
     year = SCORERS[scorer]
     year = year if found.measured else year.without_distance()
     degrees, label = pair_angles(year, found.reference, found.predicted, len(found.classes))
-    counts, _ = np.histogram(degrees, bins=np.arange(0, REACH + STEP, STEP))
+    # Whole degrees lie on the edges: what calculation adds to them must not decide.
+    counts, _ = np.histogram(degrees.round(6), bins=np.arange(0, REACH + STEP, STEP))
     return {
         "step": STEP,
         "limit": THRESHOLD,
