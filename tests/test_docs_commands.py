@@ -16,7 +16,7 @@ from seldbench.contracts import Quiet
 from seldbench.datasets import simulate
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("first_run", "your_data", "architecture", "recipes", "compare")
+PAGES = ("first_run", "your_data", "architecture", "recipes", "reports", "compare")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # `seldbench` as installed, but that a training takes one epoch of two steps.
 SHIM = """#!/bin/sh
