@@ -83,6 +83,7 @@ def test_a_page_lists_all_tables_and_what_was_measured_of_them(pages):
     row = re.search(r'<tr><th[^>]*><a href="ast_sed/index.html#ast_sed-1">.*?</tr>', text)[0]
     assert '<td class="number">8</td><td class="number">2</td>' in row
     assert '<span class="mark">measured</span><span class="mark">reduced</span>' in row
+    assert '<span class="mark">simulated</span>' in row
     assert "not yet" in text
 
 

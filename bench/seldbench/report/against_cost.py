@@ -7,6 +7,7 @@ Systems that no other beats in both are joined: the Pareto front.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf, log10
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -23,7 +24,9 @@ from seldbench.report.palette import LIGHT, colour
 from seldbench.report.results import Group, mean_and_spread
 
 SHAPES = "osD^vPX"  # with the colours, so that architectures differ by shape too
-ROOM = 0.45  # beside the cheapest system, of the panel's width, for names
+INCHES = (9.6, 3.9)
+LETTER, LINE = 0.053, 0.13  # inches of a name: the width of a letter, the height of a line
+ROOM = 0.06  # beside the outermost systems, of the range of costs
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,16 @@ def cost_figure(gathered: Sequence[Group], score: str, label: str) -> tuple[str,
     archs = list(dict.fromkeys(group.first.arch for group in gathered))
     rows: list[tuple[str | float | None, ...]] = []
     with mpl.rc_context(STYLE):
-        drawn = Figure(figsize=(9.6, 3.9), layout="constrained")
+        drawn = Figure(figsize=INCHES, layout="constrained")
         axes = drawn.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
         for axis, kind in zip(axes, kinds):
             every = points(gathered, score, kind)
             best = front(every, score)
             _panel(axis, kind, every, archs)
-            _front(axis, best, lower_is_better(score))
+            width = 0.85 * INCHES[0] / len(kinds)
+            axis.set_xlim(*_limits(every, best, width))
+            axis.xaxis.set_major_locator(_ticks(*axis.get_xlim()))
+            _front(axis, best, lower_is_better(score), width)
             rows += [
                 (kind.title, p.name, p.cost, p.value, p.low, p.high, "yes" if p in best else "no")
                 for p in every
@@ -127,26 +133,51 @@ def _panel(axis: Axes, kind: Cost, every: Sequence[Point], archs: Sequence[str])
             markerfacecolor=LIGHT["paper"] if point.marked else tint, markeredgewidth=1.4,
         )  # fmt: skip
     axis.set_xscale("log")
-    costs = [point.cost for point in every]
-    spread = max(max(costs) / min(costs), 2.0)
-    axis.set_xlim(min(costs) / spread**ROOM, max(costs) * spread**0.08)
-    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=20))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.shown(value)))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.tick_params(axis="x", which="both", length=0)
     axis.set_xlabel(kind.title)
 
 
-def _front(axis: Axes, best: Sequence[Point], lower: bool) -> None:
-    """A staircase through the front, and names: towards the corner where no system is."""
-    where = [point.cost for point in best]
-    axis.plot(
-        where, [point.value for point in best], drawstyle="steps-post", color=LIGHT["muted"],
-        linewidth=1.2, linestyle=(0, (4, 2)), zorder=1,
-    )  # fmt: skip
+def _limits(every: Sequence[Point], best: Sequence[Point], width: float) -> tuple[float, float]:
+    """Of the axis, so that names left of the front's systems stand in the panel; `width`: inches of
+    the panel."""
+    logs = [log10(point.cost) for point in every]
+    room = ROOM * max(max(logs) - min(logs), log10(2))
+    high, low = max(logs) + room, min(logs) - room
     for point in best:
+        share = min((len(point.name) + 3) * LETTER / width, 0.6)
+        low = min(low, (log10(point.cost) - share * high) / (1 - share))
+    return 10**low, 10**high
+
+
+def _ticks(low: float, high: float) -> LogLocator:
+    """Few enough that their texts do not touch."""
+    decades = log10(high / low)
+    return LogLocator(subs=(1.0, 2.0, 5.0) if decades < 1.5 else (1.0,), numticks=20)
+
+
+def _front(axis: Axes, best: Sequence[Point], lower: bool, width: float) -> None:
+    """A staircase through the front, and names: towards the corner where no system is."""
+    first, last = axis.get_xlim()
+    costs = [*(point.cost for point in best), last]
+    values = [*(point.value for point in best), best[-1].value]
+    axis.plot(
+        costs, values, drawstyle="steps-post", color=LIGHT["muted"], linewidth=1.2,
+        linestyle=(0, (4, 2)), zorder=1,
+    )  # fmt: skip
+    bottom, top = axis.get_ylim()
+    an_inch = (top - bottom) / (0.72 * INCHES[1])  # of the panel, in units of the score
+    sign = -1.0 if lower else 1.0
+    above, before = -inf, 0.0  # of the name to the left: its line, and its system's place in inches
+    for point in best:
+        place = width * log10(point.cost / first) / log10(last / first)
+        line = sign * point.value / an_inch
+        if place - len(point.name) * LETTER < before:
+            line = max(line, above + LINE)
+        above, before = line, place
         axis.annotate(
-            plain(point.name), (point.cost, point.value), (-6, -4 if lower else 4),
+            plain(point.name), (point.cost, sign * line * an_inch), (-6, 4 * sign),
             textcoords="offset points", ha="right", va="top" if lower else "bottom", fontsize=7.0,
         )  # fmt: skip
 
