@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadRun
-from seldbench.report.pages import environment
+from seldbench.report.pages import environment, render
 from seldbench.report.pair import publish_pair
 from seldbench.report.pair_clips import ClipScores, apart
 from seldbench.report.pair_page import pairs_of, write_pair
 from seldbench.report.paired import Pairing
+from seldbench.report.publish import publish
 
 FEW = Pairing(replicates=60)
 
@@ -109,9 +110,25 @@ def test_a_pair_s_page_is_rendered_again_from_the_reports_alone(write_run, pair,
     copy, out = tmp_path / "copy", tmp_path / "site"
     shutil.copytree(tmp_path / "out" / "pairs", copy / "pairs")
     shutil.rmtree(tmp_path / "runs")
-    assert pairs_of(copy) == ["a--b"]
+    assert [(of.name, of.runs) for of in pairs_of(copy)] == [("a--b", ("a", "b"))]
     write_pair(environment(), "a--b", copy, out)
     assert (out / "pairs" / "a--b" / "index.html").read_text() == page
+
+
+def test_the_index_and_the_pages_of_both_runs_lead_to_the_pair(write_run, tmp_path):
+    runs = write_run("a"), silent(write_run("b", variant="mute"))
+    for run in runs:
+        publish(run, tmp_path, shown=0)
+    render(tmp_path)
+    publish_pair([runs[0]], [runs[1]], tmp_path, pairing=FEW)
+    index = render(tmp_path).read_text()
+    assert 'href="pairs/a--b/index.html">crnn wide and crnn mute on desed</a>' in index
+    for run in "ab":
+        page = (tmp_path / "runs" / run / "index.html").read_text()
+        assert 'href="../../pairs/a--b/index.html"' in page
+    assert (
+        'href="../../runs/b/index.html"' in (tmp_path / "pairs" / "a--b" / "index.html").read_text()
+    )
 
 
 def test_names_of_classes_and_labels_are_shown_and_never_run(write_run, pair):

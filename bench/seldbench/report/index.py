@@ -13,6 +13,7 @@ from seldbench.report.board import TASKS, Board, OfSet, boards
 from seldbench.report.cache import Rendering, digest, digest_of
 from seldbench.report.dataset_page import cost_file, write_dataset
 from seldbench.report.page_parts import reading
+from seldbench.report.pair_page import Linked
 from seldbench.report.palette import following_the_page
 from seldbench.report.paper_page import papers, write_paper, write_papers
 from seldbench.report.results import Result
@@ -20,8 +21,10 @@ from seldbench.report.said import published_systems
 from seldbench.storage import write_text
 
 
-def write_overview(templates: Environment, results: list[Result], pages: Rendering) -> None:
-    """index.html and all pages but those of runs, where they do not stand."""
+def write_overview(
+    templates: Environment, results: list[Result], pages: Rendering, pairs: Sequence[Linked] = ()
+) -> None:
+    """index.html and all pages but those of runs and pairs, where they do not stand."""
     out, every = pages.out, boards(results, published_systems())
     published = digest_of(registry.data_file("tables", paper) for paper in registry.names("tables"))
     for name in sorted({result.dataset for result in results}):
@@ -37,7 +40,8 @@ def write_overview(templates: Environment, results: list[Result], pages: Renderi
         make = partial(write_paper, templates, paper, out)
         pages.page(f"tables/{paper.name}", made, make, f"figures/tables/{paper.name}")
     pages.page("tables", whole, partial(write_papers, templates, of_papers, out))
-    pages.page("", whole, partial(write_index, templates, results, every, out))
+    linked = digest(whole, *(f"{pair.name} {pair.title}" for pair in pairs))
+    pages.page("", linked, partial(write_index, templates, results, every, out, pairs))
 
 
 def _said(results: Iterable[Result]) -> list[str]:
@@ -51,16 +55,22 @@ def _titles(results: Sequence[Result], mine: Sequence[Result]) -> list[str]:
 
 
 def write_index(
-    templates: Environment, results: list[Result], every: list[Board], out: Path
+    templates: Environment,
+    results: list[Result],
+    every: list[Board],
+    out: Path,
+    pairs: Sequence[Linked] = (),
 ) -> None:
     """index.html; the figures of the sets' pages must be there.
 
     Args:
         every: the boards of the results.
+        pairs: pages of two systems, to be linked.
     """
     tasks = {task: [b for b in every if b.task == task] for task in _tasks(every)}
     page = templates.get_template("index.html").render(
         root="",
+        pairs=pairs,
         count=len(results),
         datasets=sorted({result.dataset for result in results}),
         tasks=tasks,

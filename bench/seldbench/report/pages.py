@@ -1,10 +1,10 @@
 """Pages of a reports folder: one over all runs, one a run, a data set, a paper. Equal data give
 equal HTML; a page that stands already is left as it is (`cache`).
 
-Read: `scores/<run>.json` and `runs/<run>/` (curves.json, psd_roc.json, clips.json, pictures; of
-some runs rows.json, mistakes.json), as `publish` wrote them. Written: index.html,
-runs/<run>/index.html, datasets/<name>/index.html, tables/<paper>/index.html, the figures of each in
-figures/, and the style and scripts of all in assets/.
+Read: `scores/<run>.json`, `runs/<run>/` and `pairs/<a>--<b>/`, as `publish` and `publish_pair` wrote
+them. Written: index.html, runs/<run>/index.html, pairs/<a>--<b>/index.html,
+datasets/<name>/index.html, tables/<paper>/index.html, the figures of each in figures/, and the
+style and scripts of all in assets/.
 """
 
 from functools import partial
@@ -44,24 +44,25 @@ def render(reports: Path, out: Path | None = None) -> Path:
     out = out or reports
     templates = environment()
     write_assets(templates, out)
-    pages = Rendering(out)
+    pages, pairs = Rendering(out), pairs_of(reports)
     for result in results:
+        mine = [pair for pair in pairs if result.run in pair.runs]
         pages.page(
             f"runs/{result.run}",
-            _published_digest(reports, result),
-            partial(write_run, templates, result, reports, out),
+            digest(_published_digest(reports, result), *(pair.title for pair in mine)),
+            partial(write_run, templates, result, reports, out, mine),
             f"runs/{result.run}",
             f"figures/{result.run}",
         )
-    for name in pairs_of(reports):
+    for pair in pairs:
         pages.page(
-            f"pairs/{name}",
-            digest(_folder_digest(reports / "pairs" / name), *(r.run for r in results)),
-            partial(write_pair, templates, name, reports, out),
-            f"pairs/{name}",
-            f"figures/{name}",
+            f"pairs/{pair.name}",
+            digest(_folder_digest(reports / "pairs" / pair.name), *(r.run for r in results)),
+            partial(write_pair, templates, pair.name, reports, out),
+            f"pairs/{pair.name}",
+            f"figures/{pair.name}",
         )
-    write_overview(templates, results, pages)
+    write_overview(templates, results, pages, pairs)
     return out / "index.html"
 
 

@@ -4,6 +4,7 @@ Written: pairs/<a>--<b>/index.html, figures/<a>--<b>/*. Equal data give equal HT
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,28 @@ LEAST = 0.1  # that its axis reaches to
 WIDE = 9.6  # inches
 
 
-def pairs_of(reports: Path) -> list[str]:
-    """The published pairs, by name."""
-    return sorted(path.parent.name for path in (reports / "pairs").glob("*/pair.json"))
+@dataclass(frozen=True)
+class Linked:
+    """A published pair, as other pages link it. name: of its folder; runs: of both systems."""
+
+    name: str
+    title: str
+    runs: tuple[str, ...]
+
+
+def pairs_of(reports: Path) -> list[Linked]:
+    """The published pairs, by name.
+
+    Raises:
+        BadFile: a published file that breaks a rule.
+    """
+    found = []
+    for path in sorted((reports / "pairs").glob("*/pair.json")):
+        of = read_part(path)
+        title = f"{' and '.join(system['name'] for system in of['systems'])} on {of['dataset']}"
+        runs = tuple(run for system in of["systems"] for run in system["runs"])
+        found.append(Linked(path.parent.name, title, runs))
+    return found
 
 
 def write_pair(templates: Environment, name: str, reports: Path, out: Path) -> None:

@@ -7,7 +7,7 @@ runs/<run>/index.html, figures/<run>/*.
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from seldbench.report import (
 )
 from seldbench.report.clip_parts import UP, Place, clip_parts
 from seldbench.report.page_parts import Data, drawn, reading
+from seldbench.report.pair_page import Linked
 from seldbench.report.published import optional_part, read_part
 from seldbench.report.results import Result
 from seldbench.storage import write_text
@@ -35,8 +36,17 @@ from seldbench.storage import write_text
 CLASS_SCORES = ("event_f1", "psds1", "psds2", "f1", "f20", "lr_cd", "rde_cd", "le_cd", "doae_cd")
 
 
-def write_run(templates: Environment, result: Result, reports: Path, out: Path) -> None:
+def write_run(
+    templates: Environment,
+    result: Result,
+    reports: Path,
+    out: Path,
+    pairs: Sequence[Linked] = (),
+) -> None:
     """Writes the page of a run and its figures.
+
+    Args:
+        pairs: pages that show it beside another system.
 
     Raises:
         BadFile: a published file that is absent or breaks a rule.
@@ -52,6 +62,7 @@ def write_run(templates: Environment, result: Result, reports: Path, out: Path) 
     page = templates.get_template("run.html").render(
         root=UP,
         result=result,
+        pairs=pairs,
         tables={result.scorer: result.headlines, **result.further_headlines},
         stages=stages,
         figures={
