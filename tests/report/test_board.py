@@ -147,6 +147,12 @@ def test_names_from_data_are_escaped_wherever_they_stand(page):
     assert '"">' not in page.replace('value=""', "")
 
 
+def test_a_board_s_name_is_safe_in_addresses_and_file_names(write_run):
+    run = change(write_run("a"), asked='../../"x')
+    (board,) = boards([of_run(run)])
+    assert board.name == "sed-_______x"
+
+
 def test_a_simulated_row_says_so_and_is_found_by_the_filters(page):
     row = re.search(
         r'<tbody class="system measured" data-dataset="desed-sim".*?</tbody>', page, re.S
