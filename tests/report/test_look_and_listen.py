@@ -77,9 +77,9 @@ def test_sounds_are_published_only_where_all_of_them_are_built_in(write_run, tmp
 
 
 def test_a_report_for_oneself_carries_all_sounds_until_it_is_published_again(write_run, tmp_path):
-    publish(write_run("a"), tmp_path, audio=hum, every_sound=True)
+    publish(write_run("a"), tmp_path / "out", audio=hum, every_sound=True)
     assert len(list(tmp_path.rglob("*.ogg"))) == 3
-    publish(write_run("a"), tmp_path, audio=hum)
+    publish(write_run("a"), tmp_path / "out", audio=hum)
     assert not list(tmp_path.rglob("*.ogg"))
 
 
@@ -92,22 +92,22 @@ def test_sounds_lie_beside_a_page_that_is_rendered_elsewhere(write_run, tmp_path
 
 
 def test_a_sound_outside_the_run_s_folder_is_refused(write_run, tmp_path):
-    publish(write_run("a", dataset="desed-sim"), tmp_path, audio=hum)
-    path = tmp_path / "runs" / "a" / "clips.json"
+    publish(write_run("a", dataset="desed-sim"), tmp_path / "out", audio=hum)
+    path = tmp_path / "out" / "runs" / "a" / "clips.json"
     path.write_text(path.read_text().replace('"clip-1.ogg"', '"../a/clip-2.ogg"'))
     with pytest.raises(BadFile, match="no picture or sound"):
-        page_of(tmp_path)
+        page_of(tmp_path / "out")
 
 
 def test_a_run_that_an_older_version_published_has_its_page(write_run, tmp_path):
-    publish(write_run("a"), tmp_path, audio=hum)
+    publish(write_run("a"), tmp_path / "out", audio=hum)
     for name in ("budget.json", "precision_recall.json"):
-        (tmp_path / "runs" / "a" / name).unlink()
-    path = tmp_path / "runs" / "a" / "clips.json"
+        (tmp_path / "out" / "runs" / "a" / name).unlink()
+    path = tmp_path / "out" / "runs" / "a" / "clips.json"
     content = json.loads(path.read_text())
     content["clips"] = [{k: v for k, v in c.items() if k != "audio"} for c in content["clips"]]
     path.write_text(json.dumps(content))
-    page = page_of(tmp_path)
+    page = page_of(tmp_path / "out")
     assert "Look and listen" in page and "PSD-ROC" in page
     assert "Error budget" not in page and "Precision and recall" not in page
 
@@ -128,8 +128,8 @@ def test_names_of_clips_are_text_and_never_names_of_files(write_run, tmp_path):
 
 
 def test_timelines_say_where_a_cursor_goes(write_run, tmp_path):
-    publish(write_run("a"), tmp_path, audio=hum)
-    page = page_of(tmp_path)
+    publish(write_run("a"), tmp_path / "out", audio=hum)
+    page = page_of(tmp_path / "out")
     boxes = re.findall(r'class="timed" data-box="([\d. ]+)" data-seconds="([\d.]+)"', page)
     assert [seconds for _, seconds in boxes] == ["10.0"] * 3
     x, _, width, height = map(float, boxes[0][0].split())
@@ -188,10 +188,15 @@ def test_errors_of_directions_are_those_of_the_pairs(write_spatial_run):
 
 
 def test_the_error_budget_s_counts_are_all_events(write_run, tmp_path):
-    publish(write_run("a"), tmp_path)
-    budget = json.loads((tmp_path / "runs" / "a" / "budget.json").read_text())["error_budget"]
+    publish(write_run("a"), tmp_path / "out")
+    budget = json.loads((tmp_path / "out" / "runs" / "a" / "budget.json").read_text())[
+        "error_budget"
+    ]
     assert sum(budget["reference"].values()) == 5
     assert budget["reference"]["hit"] == 3
-    table = (page_of(tmp_path), (tmp_path / "figures" / "a" / "budget.csv").read_text())
+    table = (
+        page_of(tmp_path / "out"),
+        (tmp_path / "out" / "figures" / "a" / "budget.csv").read_text(),
+    )
     assert "Error budget" in table[0]
     assert "all classes,true,hit,3" in table[1]

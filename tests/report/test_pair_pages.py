@@ -116,19 +116,18 @@ def test_a_pair_s_page_is_rendered_again_from_the_reports_alone(write_run, pair,
 
 
 def test_the_index_and_the_pages_of_both_runs_lead_to_the_pair(write_run, tmp_path):
+    out = tmp_path / "out"
     runs = write_run("a"), silent(write_run("b", variant="mute"))
     for run in runs:
-        publish(run, tmp_path, shown=0)
-    render(tmp_path)
-    publish_pair([runs[0]], [runs[1]], tmp_path, pairing=FEW)
-    index = render(tmp_path).read_text()
+        publish(run, out, shown=0)
+    render(out)
+    publish_pair([runs[0]], [runs[1]], out, pairing=FEW)
+    index = render(out).read_text()
     assert 'href="pairs/a--b/index.html">crnn wide and crnn mute on desed</a>' in index
     for run in "ab":
-        page = (tmp_path / "runs" / run / "index.html").read_text()
+        page = (out / "runs" / run / "index.html").read_text()
         assert 'href="../../pairs/a--b/index.html"' in page
-    assert (
-        'href="../../runs/b/index.html"' in (tmp_path / "pairs" / "a--b" / "index.html").read_text()
-    )
+    assert 'href="../../runs/b/index.html"' in (out / "pairs" / "a--b" / "index.html").read_text()
 
 
 def test_names_of_classes_and_labels_are_shown_and_never_run(write_run, pair):

@@ -188,6 +188,13 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
         publish(tmp_path / "nowhere", tmp_path / "out")
 
 
+def test_the_folder_of_the_runs_themselves_is_no_reports_folder(write_run, tmp_path):
+    run = write_run("a")
+    with pytest.raises(BadRun, match="publish into another one"):
+        publish(run, tmp_path)
+    assert (run / "run.json").exists()
+
+
 def test_a_full_disk_leaves_the_published_run_as_it_was(write_run, tmp_path, monkeypatch):
     out = tmp_path / "out"
     publish(write_run("a", psds1=0.2), out)

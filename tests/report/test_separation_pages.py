@@ -355,10 +355,11 @@ def test_a_mixture_in_which_nothing_was_found_is_shown_as_that(write_separation_
 
 
 def test_mixtures_true_sources_and_what_was_separated_can_be_heard(write_separation_run, tmp_path):
-    publish(write_separation_run("a", mixtures=6), tmp_path)
-    (result,) = published(tmp_path)
-    write_run(environment(), result, tmp_path, tmp_path)
-    text = (tmp_path / "runs" / "a" / "index.html").read_text()
+    out = tmp_path / "out"
+    publish(write_separation_run("a", mixtures=6), out)
+    (result,) = published(out)
+    write_run(environment(), result, out, out)
+    text = (out / "runs" / "a" / "index.html").read_text()
     clip = text.split('id="clip-1"')[1].split("</section>")[0]
     sounds = re.findall(r'<audio[^>]* src="([^"]*)" aria-label="([^"]*)"', clip)
     assert [name for name, _ in sounds] == [
@@ -367,7 +368,7 @@ def test_mixtures_true_sources_and_what_was_separated_can_be_heard(write_separat
         "clip-1-1-answer.ogg",
     ]
     assert [words.split(":")[0] for _, words in sounds] == ["mixture", "true", "separated"]
-    assert all((tmp_path / "runs" / "a" / name).is_file() for name, _ in sounds)
+    assert all((out / "runs" / "a" / name).is_file() for name, _ in sounds)
     # A plot for each of the three, for the cursor.
     assert len(re.search(r'data-box="([^"]*)"', clip)[1].split(";")) == 3
 

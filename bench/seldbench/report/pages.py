@@ -1,7 +1,7 @@
 """Pages of a reports folder: one over all runs, one a run, a data set, a paper. Equal data give
 equal HTML; a page that stands already is left as it is (`cache`).
 
-Read: `scores/<run>.json`, `runs/<run>/` and `pairs/<a>--<b>/`, as `publish` and `publish_pair` wrote
+Read: `scores/<run>.json`, `runs/<run>/`, `pairs/<a>--<b>/`, as `publish` and `publish_pair` wrote
 them. Written: index.html, runs/<run>/index.html, pairs/<a>--<b>/index.html,
 datasets/<name>/index.html, tables/<paper>/index.html, the figures of each in figures/, and the
 style and scripts of all in assets/.

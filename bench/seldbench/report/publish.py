@@ -67,12 +67,15 @@ def publish(
             with whoever may keep them.
 
     Raises:
-        BadRun: unfinished, of another version, or with an unsafe id.
+        BadRun: unfinished, of another version, or with an unsafe id; `out` holds the runs.
         BadFile: a file of the run that breaks a rule. WriteFailed: nothing is half written.
     """
     opened = open_run(run)
     content = run_content(opened)
     result = parse(content, opened.path / "scores.json")
+    folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
+    if folder.resolve() == opened.path.resolve():
+        raise BadRun(f"{out}: the runs themselves are in this folder; publish into another one")
     if result.task not in SHOWING:
         raise BadRun(f"{run}: runs of the task {result.task!r} cannot be published yet")
     found, further = SHOWING[result.task](opened, result, shown)
@@ -86,7 +89,6 @@ def publish(
         **{name: part for name, part in further.items() if part},
         **_rows(opened),
     }
-    folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
     with locked(out / LOCK):
         for name, content_of in files.items():
             write_bytes(folder / name, content_of)
