@@ -46,9 +46,12 @@ class Provenance(Block):
 
 
 class Cost(Block):
-    """What an answer costs. macs_per_second: multiply-accumulates a second of audio, of all
-    networks that answer and their features (`experiment.counting`). real_time_factor: seconds of computing a
-    second of audio, on `device`; None where only the multiply-accumulates were counted."""
+    """What an answer costs.
+
+    macs_per_second: multiply-accumulates a second of audio, of all networks that answer and their
+    features (`experiment.counting`). real_time_factor: seconds of computing a second of audio, on
+    `device`; None where only the multiply-accumulates were counted.
+    """
 
     macs_per_second: FiniteFloat
     real_time_factor: FiniteFloat | None = None
