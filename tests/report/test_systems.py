@@ -62,9 +62,10 @@ def test_an_ensemble_s_page_names_its_members(write_run, tmp_path):
         {"run": f"r{seed}", "arch": "ast_rnn", "variant": "paper", "seed": seed} for seed in (0, 1)
     ]
     run = write_run("both", arch="ensemble", variant="mean", members=members)
-    publish(run, tmp_path, shown=0)
-    render(tmp_path)
-    text = (tmp_path / "runs" / "both" / "index.html").read_text()
+    out = tmp_path / "reports"
+    publish(run, out, shown=0)
+    render(out)
+    text = (out / "runs" / "both" / "index.html").read_text()
     assert "<h1>ensemble of 2 × ast_rnn paper on desed</h1>" in text
     assert "Of: ast_rnn paper seed 0, ast_rnn paper seed 1." in text
     assert "<code>r0</code>, <code>r1</code>" in text
