@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from matplotlib import image
 
+from seldbench.report.page_parts import Data, drawn
 from seldbench.report.palette import LIGHT
-from seldbench.report.pdf import figure_of, pdf_of
+from seldbench.report.pdf import MADE_BY, figure_of, pdf_of
 from seldbench.report.picture import grey_png
 
 
@@ -42,6 +43,22 @@ def test_equal_figures_give_equal_files_without_a_date():
     svg = of('<text x="5" y="20" fill="#123456">Dog &amp; $cat$ &lt;b&gt;</text>')
     assert pdf_of(svg) == pdf_of(svg)
     assert b"CreationDate" not in pdf_of(svg)
+    assert MADE_BY.encode() in pdf_of(svg)
+
+
+def test_a_figure_s_files_are_made_anew_where_they_are_not_of_its_svg(tmp_path):
+    figure = of('<rect width="9" height="9" fill="#1c2530"/>')
+    shown = drawn(figure, tmp_path, "a", "b", Data(("x", "y"), [(1, None), ('"', 0.5)]), up="../")
+    folder = tmp_path / "figures" / "a"
+    assert "var(--ink)" in shown and 'href="../figures/a/b.csv"' in shown
+    assert (folder / "b.csv").read_text() == 'x,y\n1,\n"""",0.5\n'
+    assert "var(--" not in (folder / "b.svg").read_text()
+    made = (folder / "b.pdf").read_bytes()
+    for name, other in (("b.svg", "<svg/>"), ("b.pdf", "of another version")):
+        (folder / name).write_text(other)
+        drawn(figure, tmp_path, "a", "b")
+        assert (folder / "b.pdf").read_bytes() == made
+        assert (folder / "b.svg").read_text() == figure
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,21 @@ FRAME = 0.1  # of a track
 
 
 def psd_roc(curves: Mapping[str, Any]) -> Data:
-    """Of `figures.psd_roc`: the staircases, and the curve over all classes."""
+    """Of `figures.psd_roc`: the steps of the staircases, and of the curve over all classes."""
     rows = [
         (score, name, x, y)
         for score, curve in curves.items()
         for name, points in {**curve["classes"], "all classes": curve["mean"]}.items()
-        for x, y in points
+        for x, y in _steps(points)
     ]
     return Data(("score", "class", "false_positives_per_hour", "true_positive_rate"), rows)
+
+
+def _steps(points: Sequence[Sequence[float]]) -> Iterator[Sequence[float]]:
+    """The first point, those at which a staircase rises, and the last."""
+    for i, point in enumerate(points):
+        if i in (0, len(points) - 1) or point[1] != points[i - 1][1]:
+            yield point
 
 
 def training(stages: Mapping[str, Any]) -> Data:

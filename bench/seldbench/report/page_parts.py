@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from seldbench.report.marks import warnings_of
 from seldbench.report.palette import following_the_page, in_light
-from seldbench.report.pdf import pdf_of
+from seldbench.report.pdf import MADE_BY, pdf_of
 from seldbench.report.results import Result
 from seldbench.storage import write_bytes, write_text
 
@@ -47,7 +47,7 @@ def drawn(
     light = in_light(svg)
     files = {"SVG": stem.with_name(f"{name}.svg"), "PDF": stem.with_name(f"{name}.pdf")}
     # A PDF follows from its SVG alone, and takes longer than all else.
-    if not (files["PDF"].exists() and _holds(files["SVG"], light)):
+    if not (_holds(files["PDF"], MADE_BY) and _holds(files["SVG"], light)):
         write_text(files["SVG"], light)
         write_bytes(files["PDF"], pdf_of(light))
     if data is not None:
@@ -57,7 +57,7 @@ def drawn(
 
 
 def _holds(path: Path, text: str) -> bool:
-    return path.exists() and path.read_bytes() == text.encode()
+    return path.exists() and text.encode() in path.read_bytes()
 
 
 def _links(files: dict[str, Path], folder: str) -> Markup:

@@ -19,15 +19,15 @@ from xml.etree.ElementTree import Element
 import matplotlib as mpl
 from matplotlib import image as images
 from matplotlib.figure import Figure
-from matplotlib.image import BboxImage
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
-from matplotlib.transforms import Affine2D, Bbox, Transform, TransformedBbox
+from matplotlib.transforms import Affine2D, Bbox, Transform
 
 KEPT = 256  # files of a process: choosing the font's signs takes long, and figures come again
 POINTS = 72.0  # of an inch
 STYLE: dict[Any, Any] = {"pdf.fonttype": 42, "font.family": "sans-serif"}  # 42: TrueType
-NOTHING = {"CreationDate": None, "Creator": None, "Producer": None}
+MADE_BY = "seldbench figure 1"  # the number changes with what a PDF is made of an SVG
+ABOUT = {"Creator": MADE_BY, "CreationDate": None, "Producer": None}
 INHERITED = {"fill": "#000000", "stroke": "none", "stroke-width": "1", "font-size": "12"}
 CONTAINERS = ("svg", "g")
 WEIGHTS = {"600": "bold", "700": "bold", "bold": "bold"}
@@ -41,7 +41,7 @@ def pdf_of(svg: str) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a sign that the font lacks becomes a box
-        figure_of(svg).savefig(buffer, format="pdf", metadata=NOTHING)
+        figure_of(svg).savefig(buffer, format="pdf", metadata=ABOUT)
     return buffer.getvalue()
 
 
@@ -121,11 +121,14 @@ class _Drawing:
     def _image(self, element: Element, here: Transform) -> None:
         content = base64.b64decode(_reference(element).partition(",")[2])
         x, y, width, height = (float(element.get(k, 0)) for k in ("x", "y", "width", "height"))
-        box = TransformedBbox(Bbox([[x, y + height], [x + width, y]]), here + self.place)
-        picture = BboxImage(box, interpolation="none", origin="lower", cmap="gray")
-        picture.set_clim(0.0, 1.0)
-        picture.set_data(images.imread(io.BytesIO(content), format="png"))
-        self._put(picture)
+        corners = [(x, y + height), (x + width, y)]
+        box = Bbox((here + self.place).transform(corners)).transformed(
+            self.figure.transFigure.inverted()
+        )
+        panel = self.figure.add_axes(box.bounds, zorder=self._next())
+        panel.set_axis_off()
+        pixels = images.imread(io.BytesIO(content), format="png")
+        panel.imshow(pixels, "gray", aspect="auto", interpolation="none", vmin=0.0, vmax=1.0)
 
     def _copy(self, element: Element, look: Look, here: Transform) -> None:
         source = self.defined[_target(_reference(element))]
