@@ -99,6 +99,14 @@ def test_a_shown_clip_has_one_spectrogram_both_timelines_and_a_sound(write_run, 
         assert all((figures / f"{name}.{kind}").is_file() for kind in ("svg", "pdf", "csv"))
 
 
+def test_two_systems_that_say_the_same_differ_nowhere(write_run, pair, tmp_path):
+    content, page = pair(write_run("a"), write_run("b", variant="twin"))
+    assert content["shown"]["clips"] == []
+    assert "Both are equal in each of 3 clips" in page
+    assert "not resolved" in page and " better</strong>" not in page
+    assert not (tmp_path / "out" / "figures" / "a--b" / "clips.svg").exists()
+
+
 def test_sounds_of_recordings_stay_out_unless_they_are_asked_for(write_run, pair):
     runs = (write_run("a"), silent(write_run("b", variant="mute")))
     assert "<audio" not in pair(*runs, audio=hum)[1]

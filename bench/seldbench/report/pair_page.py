@@ -150,7 +150,9 @@ def classes_figure(part: Mapping[str, Any], names: Sequence[str]) -> str:
 
 
 def _ahead(score: str, difference: float) -> str:
-    return FIRST if (difference < 0) == lower_is_better(score) and difference else SECOND
+    if not difference:
+        return "muted"
+    return FIRST if (difference < 0) == lower_is_better(score) else SECOND
 
 
 def _legend(names: Sequence[str]) -> list[Patch]:
@@ -168,7 +170,9 @@ def _histogram(of: Mapping[str, Any], place: Place) -> dict[str, Any] | None:
     data = Data(("difference",), [(d,) for d in differences])
     signs = [sum(d > 0 for d in differences), sum(d < 0 for d in differences)]
     return {
-        "figure": place.drawn("clips", histogram(differences, score, names), data),
+        "figure": place.drawn("clips", histogram(differences, score, names), data)
+        if any(signs)
+        else None,
         "number": len(differences),
         "better": signs,
         "score": score,
