@@ -1,5 +1,6 @@
 """`seldbench publish` and `report`: results into the reports' folder, pages rendered anew."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +13,62 @@ from seldbench.errors import MissingData
 from seldbench.recipe import Recipe
 from seldbench.report import leaderboard
 from seldbench.report.pages import render
+from seldbench.report.pair import publish_pair
+from seldbench.report.paired import Pairing
 from seldbench.report.publish import publish
 from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 
 
-def publish_run(name: str, runs: Path, out: Path, data_root: Path | None) -> Path:
-    """Publish a run with spectrograms of its shown clips; the page to open.
+def publish_run(
+    name: str, runs: Path, out: Path, data_root: Path | None, *, every_sound: bool = False
+) -> Path:
+    """Publish a run with spectrograms and sounds of its shown clips; the page to open.
+
+    Args:
+        every_sound: sounds that are not built in too.
 
     Raises:
         BadRun: unfinished. MissingData: its data set is not there any more.
     """
     run = open_run(name, runs)
-    publish(run.path, out, audio=_Sounds(run, data_root).read)
+    publish(run.path, out, audio=_Sounds(run, data_root).read, every_sound=every_sound)
     return render_all(out, None)
+
+
+def publish_pair_of(
+    first: Sequence[str],
+    second: Sequence[str],
+    runs: Path,
+    out: Path,
+    data_root: Path | None,
+    pairing: Pairing,
+    *,
+    every_sound: bool = False,
+) -> Path:
+    """Publish two systems side by side, and those of their runs that are not published yet; the
+    page of both.
+
+    Args:
+        first, second: names of runs, a seed each.
+
+    Raises:
+        BadRun: unfinished, or runs that do not compare. MissingData: a data set is not there.
+    """
+    one, other = ([open_run(name, runs) for name in side] for side in (first, second))
+    for run in (*one, *other):
+        if not (out / "scores" / f"{run.about['id']}.json").exists():
+            publish(run.path, out, audio=_Sounds(run, data_root).read, every_sound=every_sound)
+    made = publish_pair(
+        [run.path for run in one],
+        [run.path for run in other],
+        out,
+        pairing=pairing,
+        audio=_Sounds(one[0], data_root).read,
+        every_sound=every_sound,
+    )
+    render_all(out, None)
+    return made / "index.html"
 
 
 @dataclass(frozen=True)
@@ -63,5 +106,5 @@ class _Sounds:
 
 def render_all(reports: Path, out: Path | None) -> Path:
     """Leaderboard and pages from the reports' folder alone; the page to open."""
-    leaderboard.write(reports)
+    leaderboard.renew(reports)
     return render(reports, out)

@@ -24,7 +24,7 @@ FLOORS = [
     {"datasets", "windows"},
     {"training", "inference", "evaluation", "datacheck", "fetching"},
     {"experiment", "report"},
-    {"listen", "listing", "publishing"},
+    {"listen", "listing", "profiling", "publishing", "reproducing"},
     {"console", "cli", "__main__"},
 ]
 ENTRANCE = {"console", "cli", "__main__"}  # one room, in three files

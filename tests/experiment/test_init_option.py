@@ -98,7 +98,7 @@ def test_deit_out_of_reach_says_so_in_words(monkeypatch):
     monkeypatch.setattr(hub, "hf_hub_download", refused)
     words = r"--init deit: timm/deit_tiny.* cannot be had from Hugging Face .*no connection\)\. It"
     with pytest.raises(MissingData, match=words):
-        init_option._fetched("deit", "tiny")
+        init_option.fetched("deit", "tiny")
 
 
 HALVES = """

@@ -177,9 +177,14 @@ def test_ctrl_c_and_sigterm_end_the_processes(fake, tmp_path, sign):
             time.sleep(0.01)
         os.kill(os.getpid(), sign)
 
+    # A shell's background job is started with Ctrl-C ignored: not so here.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt), jobs._ended_by_signals():
-        fake({"waits for ever": ()})
+    try:
+        with pytest.raises(KeyboardInterrupt), jobs._ended_by_signals():
+            fake({"waits for ever": ()})
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not jobs.get_context("spawn").active_children()
 
 

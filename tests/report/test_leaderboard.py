@@ -9,7 +9,8 @@ from seldbench.report import leaderboard
 SCORES = ("psds1", "psds1_thresholds", "psds2", "psds2_thresholds", "event_f1_macro")
 COLUMNS = ["run", "arch", "variant", "dataset", "data", "marks", "task", "scorer", "split", "seed"]
 COLUMNS += [s + end for s in (*SCORES, "event_f1_micro") for end in ("", "_low", "_high")]
-COLUMNS += ["interval", "parameters", "training_seconds", "sounds", "fingerprint", "seldbench"]
+COLUMNS += ["interval", "parameters", "macs_per_second", "real_time_factor", "training_seconds"]
+COLUMNS += ["sounds", "fingerprint", "seldbench"]
 
 
 def test_columns_are_the_same_for_no_run_and_for_one(write_run, publish_scores, tmp_path):

@@ -131,8 +131,10 @@ def test_publishing_again_replaces_what_was_there(write_run, tmp_path):
     publish(write_run("a", psds1=0.3), out, shown=1)
     assert pd.read_csv(out / "leaderboard.csv").psds1.tolist() == [0.3]
     assert sorted(p.name for p in (out / "runs" / "a").iterdir()) == [
+        "budget.json",
         "clips.json",
         "curves.json",
+        "precision_recall.json",
         "psd_roc.json",
     ]
 
@@ -184,6 +186,13 @@ def test_a_run_that_breaks_a_rule_is_refused_and_nothing_is_written(
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(BadRun, match="nowhere"):
         publish(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_the_folder_of_the_runs_themselves_is_no_reports_folder(write_run, tmp_path):
+    run = write_run("a")
+    with pytest.raises(BadRun, match="publish into another one"):
+        publish(run, tmp_path)
+    assert (run / "run.json").exists()
 
 
 def test_a_full_disk_leaves_the_published_run_as_it_was(write_run, tmp_path, monkeypatch):

@@ -16,10 +16,13 @@ from seldbench.experiment.scoring import scored_separation
 from seldbench.metrics.sources import mcnemar
 from seldbench.report import leaderboard, separation, shown_mixtures
 from seldbench.report.compare import compare
-from seldbench.report.pages import render
+from seldbench.report.pages import environment, render
+from seldbench.report.pair import publish_pair
+from seldbench.report.pair_page import write_pair
 from seldbench.report.paired import Pairing
 from seldbench.report.publish import publish
-from seldbench.report.score_files import of_run
+from seldbench.report.run_page import write_run
+from seldbench.report.score_files import of_run, published
 from seldbench.runs import Run
 
 RATE, SAMPLES = 16000, 4000
@@ -200,7 +203,7 @@ def test_a_page_has_causes_conditions_classes_confusions_mixtures_and_training(r
         "By class",
         "Taken for each other",
         "Training",
-        "Some mixtures",
+        "Look and listen",
         "Provenance",
     ):
         assert f"<h2>{heading}</h2>" in text, heading
@@ -283,12 +286,14 @@ def test_without_oracles_or_signals_those_parts_are_absent(rendered_mixtures):
 
 def test_the_index_keeps_what_is_asked_for_apart(rendered_mixtures):
     text = (rendered_mixtures / "index.html").read_text()
-    one = text.index("one answer a mixture, about its loudest source")
-    every = text.index("an answer for every direction that is found")
-    assert text.count("<h2>mix75-sim") == 2
+    one = text.index("<h3>One answer a mixture, about its loudest source</h3>")
+    every = text.index("<h3>An answer for every direction that is found</h3>")
     assert abs(one - every) > 500
-    folders = {path.name for path in (rendered_mixtures / "figures").iterdir()}
-    assert {"mix75-sim-dominant", "mix75-sim-all"} <= folders
+    figures = rendered_mixtures / "figures" / "datasets" / "mix75-sim"
+    assert {
+        "scores-separation-sources-dominant.svg",
+        "scores-separation-sources-all.svg",
+    } <= {path.name for path in figures.iterdir()}
     assert "Scores</dt><dd>are fractions from 0 to 1, or dB" in text
 
 
@@ -344,12 +349,48 @@ def test_a_mixture_in_which_nothing_was_found_is_shown_as_that(write_separation_
     run = write_separation_run("a", asked="all")
     found = shown_mixtures.read_answered(run)
     clip = {"role": "worst", **shown_mixtures.mixture_content(found, "test_00001")}
-    pictures = shown_mixtures.add_pictures(shown_mixtures.signals_of_run(run), [clip])
+    pictures = shown_mixtures.add_files(shown_mixtures.signals_of_run(run), [clip], heard=False)
     assert all(pair["answer"] is None for pair in clip["pairs"])
     assert set(pictures) == {"clip-1.png", *(f"clip-1-{k}-source.png" for k in (1, 2, 3))}
 
 
+def test_mixtures_true_sources_and_what_was_separated_can_be_heard(write_separation_run, tmp_path):
+    out = tmp_path / "out"
+    publish(write_separation_run("a", mixtures=6), out)
+    (result,) = published(out)
+    write_run(environment(), result, out, out)
+    text = (out / "runs" / "a" / "index.html").read_text()
+    clip = text.split('id="clip-1"')[1].split("</section>")[0]
+    sounds = re.findall(r'<audio[^>]* src="([^"]*)" aria-label="([^"]*)"', clip)
+    assert [name for name, _ in sounds] == [
+        "clip-1.ogg",
+        "clip-1-1-source.ogg",
+        "clip-1-1-answer.ogg",
+    ]
+    assert [words.split(":")[0] for _, words in sounds] == ["mixture", "true", "separated"]
+    assert all((out / "runs" / "a" / name).is_file() for name, _ in sounds)
+    # A plot for each of the three, for the cursor.
+    assert len(re.search(r'data-box="([^"]*)"', clip)[1].split(";")) == 3
+
+
 # Comparisons
+
+
+def test_two_cascades_are_shown_side_by_side_on_a_mixture(write_separation_run, tmp_path):
+    runs = [
+        write_separation_run("a", wrong=0.0, mixtures=6),
+        write_separation_run("b", wrong=1.0, mixtures=6, draw=5, variant="overlapped"),
+    ]
+    folder = publish_pair([runs[0]], [runs[1]], tmp_path, pairing=Pairing(replicates=60))
+    write_pair(environment(), folder.name, tmp_path, tmp_path)
+    shown = json.loads((folder / "pair.json").read_text())["shown"]
+    assert [clip["difference"] for clip in shown["clips"]] == [1.0, 1.0]
+    assert all(clip["first"]["right"] > clip["second"]["right"] for clip in shown["clips"])
+    text = (folder / "index.html").read_text()
+    assert "McNemar" in text
+    first = text.split('id="clip-1"')[1].split("</section>")[0]
+    assert first.count("<audio") == 4  # mixture, true source, separated by each
+    assert 'src="first-1.ogg"' in first and 'src="second-1-1-answer.ogg"' in first
 
 
 def test_runs_are_compared_pair_by_pair_with_mcnemar_s_test(write_separation_run):

@@ -45,17 +45,16 @@ def test_systems_are_drawn_once_with_all_of_their_seeds(ablations):
     assert drawn.count(">0.412<") == 3  # the mean of each system
 
 
-def test_the_index_shows_the_systems_and_the_table_with_its_marks(ablations, tmp_path):
+def test_the_page_of_a_set_shows_its_systems_and_that_of_a_paper_its_tables(ablations, tmp_path):
     out = tmp_path / "reports"
     for run in ablations[:3]:
         publish(run, out, shown=0)
     render(out)
-    text = (out / "index.html").read_text()
-    beside = text.split("<h2>Beside published tables</h2>")[1]
+    assert "A dot is a seed" in (out / "datasets" / "desed-sim" / "index.html").read_text()
+    beside = (out / "tables" / "ast_sed" / "index.html").read_text()
     assert "ast_sed/2: Encoder (FTE)" in beside
     assert '<span class="mark">random start</span>' in beside
-    assert "A dot is a seed" in text
-    assert (out / "figures" / "tables" / "ast_sed-2.svg").is_file()
+    assert (out / "figures" / "tables" / "ast_sed" / "ast_sed-2.svg").is_file()
 
 
 def test_an_ensemble_s_page_names_its_members(write_run, tmp_path):
@@ -63,9 +62,10 @@ def test_an_ensemble_s_page_names_its_members(write_run, tmp_path):
         {"run": f"r{seed}", "arch": "ast_rnn", "variant": "paper", "seed": seed} for seed in (0, 1)
     ]
     run = write_run("both", arch="ensemble", variant="mean", members=members)
-    publish(run, tmp_path, shown=0)
-    render(tmp_path)
-    text = (tmp_path / "runs" / "both" / "index.html").read_text()
+    out = tmp_path / "reports"
+    publish(run, out, shown=0)
+    render(out)
+    text = (out / "runs" / "both" / "index.html").read_text()
     assert "<h1>ensemble of 2 × ast_rnn paper on desed</h1>" in text
     assert "Of: ast_rnn paper seed 0, ast_rnn paper seed 1." in text
     assert "<code>r0</code>, <code>r1</code>" in text

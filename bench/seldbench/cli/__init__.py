@@ -9,6 +9,9 @@ import typer
 from seldbench.cli.compare import compare
 from seldbench.cli.ensemble import ensemble
 from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
+from seldbench.cli.pair import pair
+from seldbench.cli.profile import profile
+from seldbench.cli.reproduce import reproduce
 from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
 from seldbench.cli.stages import stages_app
@@ -28,6 +31,9 @@ data_app = typer.Typer(no_args_is_help=True, help="Fetch, check or simulate data
 app.command("compare")(compare)
 app.command("check-submission")(check_submission)
 app.command("ensemble")(ensemble)
+app.command("pair")(pair)
+app.command("profile")(profile)
+app.command("reproduce")(reproduce)
 app.add_typer(data_app, name="data")
 data_app.command("simulate")(data_simulate)
 app.add_typer(score_app, name="score")
@@ -199,12 +205,18 @@ def import_(
 def publish(
     run: Annotated[str, typer.Argument(help="A finished run's name or folder.")],
     out: Annotated[Path, typer.Option(help="The reports' folder.")] = REPORTS,
+    audio: Annotated[
+        bool,
+        typer.Option(
+            "--audio", help="Sounds of the shown clips, of recordings too: for yourself alone."
+        ),
+    ] = False,
     data_root: DataRoot = None,
 ) -> None:
     """Copy what pages need of a run, renew the leaderboard and the pages."""
     from seldbench.publishing import publish_run
 
-    typer.echo(publish_run(run, RUNS, out, data_root))
+    typer.echo(publish_run(run, RUNS, out, data_root, every_sound=audio))
 
 
 @app.command()

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from seldbench.evaluation.comparison.files import Reader
     from seldbench.report.compare import Comparison
     from seldbench.report.paired import Pairing
+    from seldbench.report.view import View
 
 TASKS = "sed, seld, tagging or sources"
+FORMATS = ("text", "markdown", "latex", "csv", "json")
 UNFOLDED = 100_000  # characters: wider than any table
 
 
@@ -23,17 +25,31 @@ def compare(
     systems: Annotated[
         list[str],
         typer.Argument(
-            help="Runs, none for all; with --task files: NAME=PATH, comma between seeds."
+            help="Runs or published rows, none for all; with --task files: NAME=PATH, comma between"
+            " seeds."
         ),
     ] = [],  # noqa: B006 - typer copies it
     table: Annotated[Optional[str], typer.Option(help="PAPER/N, such as ast_sed/1.")] = None,  # noqa: UP045
     baseline: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Hold all others against this system; none: all pairs."),
+        typer.Option(
+            help="A row (run or system) that all others are held against: differences with"
+            " intervals and significance."
+        ),
     ] = None,
-    score: Annotated[
-        list[str], typer.Option(help="A score to compare in; repeatable; none: the headlines.")
+    metric: Annotated[
+        list[str],
+        typer.Option(
+            "--metric", "--score", help="A score to show; repeatable; none: the headlines."
+        ),
     ] = [],  # noqa: B006
+    by: Annotated[
+        str,
+        typer.Option(
+            help="What rows are grouped by: dataset, arch or variant; seed for a row a run; class"
+            " for tables by class."
+        ),
+    ] = "dataset",
     anyway: Annotated[
         bool,
         typer.Option("--anyway", help="Compare what does not compare fairly, and mark it."),
@@ -60,54 +76,100 @@ def compare(
         Optional[float],  # noqa: UP045
         typer.Option(help="Where events or labels are decided, for sed and tagging."),
     ] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    format_: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--format", help="text (default), markdown, latex (booktabs), csv or json."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write to this file instead; its ending says the format if none is."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As --format markdown.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measured beside published; systems that are named also pair by pair, on the same clips."""
+    kind = _format(format_, out, markdown=markdown, as_json=as_json)
     if task is not None:
         from seldbench.evaluation.comparison.files import compare_files
 
+        if kind not in ("text", "json"):
+            raise typer.BadParameter(f"--task prints text or --json, no {kind}")
         found = compare_files(
             _reader(task, reference, durations, scorer, threshold),
             dict(_predictions(text) for text in systems),
             baseline=baseline,
-            scores=score or None,
+            scores=metric or None,
             replicates=replicates,
             seed=seed,
         )
-        typer.echo(json.dumps(found.as_json(), indent=1) if as_json else "\n".join(found.lines()))
+        plain = json.dumps(found.as_json(), indent=1) if kind == "json" else found.lines()
+        _say(plain if isinstance(plain, str) else "\n".join(plain), out)
         return
     given = {"--reference": reference, "--durations": durations, "--scorer": scorer}
     stray = [name for name, value in given.items() if value is not None]
     if stray:
         raise typer.BadParameter(f"{stray[0]} is for prediction files; say which --task: {TASKS}")
     from seldbench.report.paired import Pairing
+    from seldbench.report.view import View
 
-    pairing = Pairing(anyway, baseline, tuple(score) or None, replicates, seed)
-    _show(_runs(systems, table, pairing), markdown, as_json)
+    pairing = Pairing(anyway, baseline, tuple(metric) or None, replicates, seed)
+    _show(_compared(systems, table, pairing, View(by, tuple(metric))), kind, out)
 
 
-def _runs(names: list[str], table: str | None, pairing: "Pairing") -> "Comparison":
+def _format(asked: str | None, out: Path | None, *, markdown: bool, as_json: bool) -> str:
+    """What is written: as asked for, else by the file's ending."""
+    of_ending = {".md": "markdown", ".tex": "latex", ".csv": "csv", ".json": "json"}
+    named = [asked] if asked else []
+    named += ["markdown"] * markdown + ["json"] * as_json
+    if len({*named}) > 1:
+        raise typer.BadParameter(f"--format: {' and '.join(named)} at once; name one")
+    if named and named[0] not in FORMATS:
+        from seldbench.errors import near
+
+        raise typer.BadParameter(
+            f"--format {named[0]}: expected {', '.join(FORMATS)}{near(named[0], FORMATS)}"
+        )
+    return named[0] if named else of_ending.get(out.suffix if out else "", "text")
+
+
+def _compared(
+    names: list[str], table: str | None, pairing: "Pairing", view: "View"
+) -> "Comparison":
     from seldbench.report import compare as comparing
-    from seldbench.runs import open_run
 
     if not names:
-        return comparing.compare_all(RUNS, REPORTS, table)
-    chosen = [open_run(name, RUNS).path for name in names]
-    return comparing.compare(chosen, table=table, pairing=pairing)
+        return comparing.compare_all(RUNS, REPORTS, table, pairing=pairing, view=view)
+    folders, rows = comparing.named(names, RUNS, REPORTS)
+    return comparing.compare(folders, table=table, rows=rows, pairing=pairing, view=view)
 
 
-def _show(comparison: "Comparison", markdown: bool, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(comparison.as_json(), indent=1))
-    elif markdown:
-        typer.echo(comparison.markdown())
-    else:
+def _show(comparison: "Comparison", kind: str, out: Path | None) -> None:
+    if kind == "text" and out is None:
         from rich.console import Console as Rich
 
         # A file or a pipe has no width that cells would have to be folded for.
         terminal = sys.stdout.isatty() or "COLUMNS" in os.environ
         Rich(width=None if terminal else UNFOLDED).print(comparison.rich_table())
+        return
+    written = {
+        "text": lambda: comparison.text(UNFOLDED),
+        "markdown": comparison.markdown,
+        "latex": comparison.latex,
+        "csv": comparison.csv,
+        "json": lambda: json.dumps(comparison.as_json(), indent=1),
+    }
+    _say(written[kind](), out)
+
+
+def _say(text: str, out: Path | None) -> None:
+    """Print, or write to a file."""
+    if out is None:
+        typer.echo(text.removesuffix("\n"))
+        return
+    from seldbench.storage import write_text
+
+    write_text(out, text if text.endswith("\n") else f"{text}\n")
+    typer.echo(out)
 
 
 def _reader(

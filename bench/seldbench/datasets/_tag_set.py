@@ -97,11 +97,12 @@ class TagFiles:
 
 @dataclass(frozen=True)
 class TagSet:
-    """A published set. open: the tree below a data root."""
+    """A published set. open: the tree below a data root. class_count: wherever it lies."""
 
     open: Callable[[Path], TagTree]
     citation: str
     licence: str
+    class_count: int
     publication: Publication | None = None
 
     def __call__(self, root: Path) -> "OpenTagSet":

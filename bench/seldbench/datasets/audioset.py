@@ -42,4 +42,5 @@ DATASET = TagSet(
         " ICASSP, 2017"
     ),
     licence="labels CC BY 4.0; the recordings are their uploaders' (YouTube)",
+    class_count=527,
 )

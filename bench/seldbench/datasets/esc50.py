@@ -56,5 +56,6 @@ DATASET = TagSet(
         "K. J. Piczak: ESC: dataset for environmental sound classification. ACM Multimedia, 2015"
     ),
     licence="CC BY-NC 3.0 (the recordings are their uploaders', Freesound)",
+    class_count=len(CLASSES),
     publication=PUBLICATION,
 )

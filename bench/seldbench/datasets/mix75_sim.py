@@ -53,7 +53,7 @@ class MixtureInspection:
 
 
 class Mix75Sim:
-    """The set in `root/mix75-sim`. Signs the contract Dataset.
+    """The set in `root/mix75-sim`. Signs the contract Dataset. class_count: at scale "full".
 
     sounds: "builtin", or the digest of the recordings. test_classes: those that test mixtures are
     drawn from.
@@ -67,6 +67,7 @@ class Mix75Sim:
     task = "separation"
     grid: float | None = None
     folds = 1
+    class_count = 75
     splits = tuple(split + each for split in SPLITS for each in ("", EACH))
     simulate = staticmethod(simulate_mixtures)
     citation = "simulated with seldbench"

@@ -55,5 +55,6 @@ DATASET = TagSet(
         " arXiv:1804.03209, 2018"
     ),
     licence="CC BY 4.0",
+    class_count=len(CLASSES),
     publication=PUBLICATION,
 )

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from seldbench.experiment.counting import LAYERS, counting
 from seldbench.experiment.preparing import Prepared
 from seldbench.experiment.store import stored
 from seldbench.recipe import Stage
@@ -70,29 +70,15 @@ class Costs:
 
 
 def window_operations(prepared: Prepared) -> int:
-    """Floating point operations of the network on one window, forward."""
-    # Much of torch's compiler comes with it, which nothing else needs.
-    from torch.utils.flop_counter import FlopCounterMode
-
+    """Floating point operations of the network on one window, forward; those of its layers."""
     assembly = prepared.assembly
-    windowing = assembly.windowing
-    features = windowing.features
+    windowing, features = assembly.windowing, assembly.windowing.features
     network = copy.deepcopy(assembly.network).train()  # as it trains: no shortcuts of evaluation
     window = torch.zeros(1, features.channels, windowing.frames, features.bins)
     inputs = {name: torch.zeros(1, size) for name, size in assembly.inputs.items()}
-    fused = {torch.ops.aten.mkldnn_rnn_layer: _recurrence}
-    counter = FlopCounterMode(display=False, custom_mapping=fused)
-    # Attention as two products: its fused kernels are known to the counter on some devices only.
-    with torch.random.fork_rng([]), torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
+    with torch.random.fork_rng([]), counting(network) as macs:
         network(window, **inputs)
-    return counter.get_total_flops()
-
-
-def _recurrence(
-    heard: Sequence[int], into: Sequence[int], again: Sequence[int], *_: object, **__: object
-) -> int:
-    """Of a fused recurrent layer, (frames, batch, width) through its two matrices."""
-    return 2 * heard[0] * heard[1] * (into[0] * into[1] + again[0] * again[1])
+    return 2 * sum(macs[kind] for kind in LAYERS)
 
 
 @cache

@@ -150,10 +150,10 @@ def _with_release(stage: Stage, origin: Origin, name: str) -> Any:
     architecture: Architecture = registry.find("architectures", stage.architecture)
     default = inspect.signature(architecture.build).parameters.get("size")
     size = stage.model.get("size", default.default if default else None)
-    return _plain(origin) | {"path": _absolute(_fetched(name, size))}
+    return _plain(origin) | {"path": _absolute(fetched(name, size))}
 
 
-def _fetched(name: str, size: str | None) -> Path:
+def fetched(name: str, size: str | None) -> Path:
     """The file of a release. Raises MissingData."""
     known: Weights = registry.find("weights", name)
     how = "name it with --init PATH; --init none starts from random weights, and the row says so"

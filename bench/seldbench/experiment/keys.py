@@ -38,8 +38,13 @@ class Node:
     about: Mapping[str, Any]
 
 
-def nodes(recipe: Recipe, data: Data, seed: int, folder: Path) -> list[Node]:
+def nodes(
+    recipe: Recipe, data: Data, seed: int, folder: Path, versions: Mapping[str, int] | None = None
+) -> list[Node]:
     """The stages in an order in which each comes after those that it starts from.
+
+    Args:
+        versions: of components that keys are to be made with; None for those that are here.
 
     Raises:
         BadRecipe: stages that wait for each other. MissingData: a file of weights is not there.
@@ -54,7 +59,7 @@ def nodes(recipe: Recipe, data: Data, seed: int, folder: Path) -> list[Node]:
     for name in order:
         stage = recipe.stages[name]
         parents = {parent: made[parent] for parent in stage.parents}
-        key = runs.digest(_determined(recipe, stage, data, seed, parents))
+        key = runs.digest(_determined(recipe, stage, data, seed, parents, versions or {}))
         made[name] = Node(name, stage, key, StageFolder(folder / key), parents, about)
     return list(made.values())
 
@@ -75,7 +80,12 @@ def _about(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
 
 
 def _determined(
-    recipe: Recipe, stage: Stage, data: Data, seed: int, parents: Mapping[str, Node]
+    recipe: Recipe,
+    stage: Stage,
+    data: Data,
+    seed: int,
+    parents: Mapping[str, Node],
+    versions: Mapping[str, int],
 ) -> dict[str, Any]:
     """All that a training hangs on. A file of weights counts by its content, not its place."""
     files = {part: o.path for part, o in stage.origins.items() if o.path}
@@ -84,7 +94,7 @@ def _determined(
         "format": runs.STAGE_FORMAT,
         "stage": _said(stage.model_copy(update={"init": {**stage.init, **placeless}})),
         **_deciding(recipe, stage),
-        "versions": _versions(stage),
+        "versions": {name: versions.get(name, v) for name, v in _versions(stage).items()},
         "data": [data.dataset.name, data.dataset.fingerprint(), data.fold, data.limit],
         "seed": seed,
         "parents": {parent: node.key for parent, node in parents.items()},
@@ -131,6 +141,14 @@ def _deciding(recipe: Recipe, stage: Stage) -> dict[str, Any]:
         found["selection"] = runs.one_text(post)
     if scores & RULED:
         found["scorer"] = recipe.scorers[0]
+    return found
+
+
+def components(recipe: Recipe) -> dict[str, int]:
+    """The versions of all that a recipe's trainings are made of, such as {"features logmel": 1}."""
+    found: dict[str, int] = {}
+    for stage in recipe.stages.values():
+        found |= _versions(stage)
     return found
 
 

@@ -19,8 +19,10 @@ from seldbench.experiment.beginning import first_weights
 from seldbench.experiment.checks import check_decoding, check_grid, check_scorers, one_label
 from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
+from seldbench.experiment.keys import components
 from seldbench.experiment.listening import TEST, Listening
 from seldbench.experiment.preparing import Data, Prepared, prepare
+from seldbench.experiment.profiles import Stopwatch, cost
 from seldbench.experiment.provenance import provenance, superseded
 from seldbench.experiment.scoring import score_file, scored
 from seldbench.experiment.source_files import write_answered
@@ -37,7 +39,8 @@ from seldbench.storage import write_json
 class Experiment:
     """A recipe on data with a seed. `folder`: where runs lie. folds: of a set that has folds, each
     trained and tested on its own; their test clips are scored together. retrain: train anew what
-    the source, or a parent, changed for since."""
+    the source, or a parent, changed for since. command: what started it, of a run that repeats
+    another that one's; None: the command of this process."""
 
     recipe: Recipe
     data: Data
@@ -45,6 +48,7 @@ class Experiment:
     folder: Path
     folds: tuple[int, ...] = (0,)
     retrain: bool = False
+    command: tuple[str, ...] | None = None
 
     def of_fold(self, fold: int) -> Data:
         """The data of one fold."""
@@ -116,7 +120,7 @@ class Experiment:
             "fold": folds,
             "limit": self.data.limit,
             "key": runs.digest(determined),
-            "command": runs.command(),
+            "command": runs.command() if self.command is None else list(self.command),
             "stages": stages,
         }
 
@@ -132,18 +136,25 @@ class Experiment:
             progress.say("already finished")
             return run
         write_json(run.path / "recipe.json", self.recipe.model_dump(mode="json"))
-        post, done = self._predicted(run, prepared, device, progress)
+        watch = Stopwatch()
+        post, done = self._predicted(run, prepared, device, progress, watch)
         progress.say("scoring, with intervals over 1000 resamplings of the clips")
         device_name = graph.device_name(device)
-        write_json(run.path / "scores.json", self._scores(run, post, done, device_name))
+        costs = cost(self.recipe, self.data.dataset.classes, watch, device_name)
+        write_json(run.path / "scores.json", self._scores(run, post, done, device_name, costs))
         runs.finish_run(run)
         return run
 
     def _predicted(
-        self, run: Run, prepared: dict[str, Prepared], device: torch.device, progress: Progress
+        self,
+        run: Run,
+        prepared: dict[str, Prepared],
+        device: torch.device,
+        progress: Progress,
+        watch: Stopwatch,
     ) -> tuple[PostProcessing, dict[str, dict[str, Any]]]:
-        """Every fold trained and its test clips heard; the post-processing that was used, and what
-        the trainings say of themselves."""
+        """Every fold trained and its test clips heard, for as long as `watch` tells; the
+        post-processing that was used, and what the trainings say of themselves."""
         heard: list[tuple[Clip, Prediction]] = []
         done: dict[str, dict[str, Any]] = {}
         folds: dict[str, int] = {}
@@ -160,17 +171,23 @@ class Experiment:
                 )
             system = system_of(self.recipe, answers.trained)
             if self.data.dataset.task == "separation":
-                return self._answered(run, system, device, progress), done
+                return self._answered(run, system, device, progress, watch), done
             listening = Listening(self.recipe, self.of_fold(fold), system, answers, progress)
             post = listening.post()
-            said = listening.predict(TEST, post)
+            with watch.over(self.of_fold(fold).clips(TEST)):
+                said = listening.predict(TEST, post)
             folds |= {clip.id: fold for clip, _ in said}
             heard += said
         self._write(run, dict(heard), system.classes, folds)
         return post, done
 
     def _answered(
-        self, run: Run, system: System, device: torch.device, progress: Progress
+        self,
+        run: Run,
+        system: System,
+        device: torch.device,
+        progress: Progress,
+        watch: Stopwatch,
     ) -> PostProcessing:
         """Mixtures heard, written one by one: signals of all would not fit into memory."""
         recipe, tune = self.recipe, self.recipe.post.tune
@@ -181,7 +198,7 @@ class Experiment:
             values = [post.direction, *tune.directions]
             chosen = listener.threshold(self.data.clips(tune.on), values)
             post = replace(post, direction=chosen, origin=f"{tune.score} on {tune.on}")
-        write_answered(run, self.data.clips(TEST), listener, post)
+        write_answered(run, self.data.clips(TEST), listener, post, watch.each)
         return post
 
     def _write(
@@ -210,6 +227,7 @@ class Experiment:
         post: PostProcessing,
         done: Mapping[str, Mapping[str, Any]],
         device: str,
+        costs: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Scored from the files, as anybody's would be."""
         recipe = self.recipe
@@ -237,6 +255,8 @@ class Experiment:
                 **({} if post.direction is None else {"direction": post.direction}),
             },
             "parameters": sum(parameters[stage] for stage in recipe.answering.values()),
+            "cost": costs,
+            "components": components(recipe),
             "training_seconds": sum(d["seconds"] for d in done.values()),
             "selected": {name: d["selected"] for name, d in done.items()},
             "trainings": {name: provenance(d) for name, d in done.items()},

@@ -7,7 +7,7 @@ predictions/    answers.tsv, oracle_<name>.tsv (answers with a part of the truth
                 direction that was found is answered about
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +25,20 @@ from seldbench.runs import Run
 from seldbench.storage import write_text
 
 Array = np.ndarray
+Heard = Iterator[tuple[Clip, list[Answer]]]
 
 
 def write_answered(
-    run: Run, clips: Sequence[Clip], listener: SourceListener, post: PostProcessing
+    run: Run,
+    clips: Sequence[Clip],
+    listener: SourceListener,
+    post: PostProcessing,
+    timed: Callable[[Heard], Heard],
 ) -> None:
     """The reference, and all that a system answers about it.
+
+    Args:
+        timed: what is heard, as it is; it may watch how long that takes.
 
     Raises:
         MissingData: a mixture whose sources are not known.
@@ -38,7 +46,7 @@ def write_answered(
     classes = listener.assembly.classes
     write_reference(run, clips, classes)
     answered: list[tuple[str, list[Answer]]] = []
-    for clip, answers in listener.answers(clips, post):
+    for clip, answers in timed(listener.answers(clips, post)):
         _write_signals(run, clip, answers, each=listener.each)
         answered.append((clip.id, [replace(one, signal=None) for one in answers]))
     path = run.predictions / "answers.tsv"

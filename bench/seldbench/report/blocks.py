@@ -45,6 +45,21 @@ class Provenance(Block):
     recipe: dict[str, Any] = {}
 
 
+class Cost(Block):
+    """What an answer costs.
+
+    macs_per_second: multiply-accumulates a second of audio, of all networks that answer and their
+    features (`experiment.counting`). real_time_factor: seconds of computing a second of audio, on
+    `device`; None where only the multiply-accumulates were counted.
+    """
+
+    macs_per_second: FiniteFloat
+    real_time_factor: FiniteFloat | None = None
+    device: str | None = None
+    threads: int | None = None
+    batch: int | None = None
+
+
 class Member(Block):
     """A run whose scores an ensemble averages."""
 

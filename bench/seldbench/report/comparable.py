@@ -58,17 +58,19 @@ def obstacles(gathered: Sequence[Group], folders: Mapping[str, Path]) -> list[Ob
         BadFile: a run folder without its reference.
     """
     results = [result for group in gathered for result in group.results]
-    found = [
-        Obstacle(f"different {name}", f"different {name} ({values})")
-        for name, fact in FACTS.items()
-        if (values := _apart(results, lambda r, f=fact: str(f(r))))  # type: ignore[misc]
-    ]
+    found = _different(results)
     if not found and _apart(results, lambda r: _reference(folders[r.run])):
         names = ", ".join(f"{folders[r.run]}/reference" for r in results)
         found.append(Obstacle("different reference", f"different references ({names})"))
     for result in results:
         found += _parts(result)
     return found
+
+
+def obstacles_on_record(gathered: Sequence[Group]) -> list[Obstacle]:
+    """The same as far as score files tell: without the references, which lie in run folders."""
+    results = [result for group in gathered for result in group.results]
+    return [*_different(results), *(part for result in results for part in _parts(result))]
 
 
 def shared_clips(folders: Iterable[Path]) -> set[str] | None:
@@ -102,6 +104,14 @@ def _listed(reference: Path) -> set[str]:
     if directions.is_dir():
         return {path.stem for path in directions.glob("*.csv")}
     return set(read_events(reference / "ground_truth.tsv").clips)
+
+
+def _different(results: Sequence[Result]) -> list[Obstacle]:
+    return [
+        Obstacle(f"different {name}", f"different {name} ({values})")
+        for name, fact in FACTS.items()
+        if (values := _apart(results, lambda r, f=fact: str(f(r))))  # type: ignore[misc]
+    ]
 
 
 def _parts(result: Result) -> list[Obstacle]:

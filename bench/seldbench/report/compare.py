@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seldbench.errors import BadFile, BadRun, MissingData
-from seldbench.report.beside import overview
+from seldbench.errors import BadFile, BadRun, MissingData, UnknownName, near
+from seldbench.report.against import against
+from seldbench.report.beside import gathered_by, overview
+from seldbench.report.by_class import by_class
+from seldbench.report.latex import latex
+from seldbench.report.markup import markdown
 from seldbench.report.paired import Paired, Pairing, paired
-from seldbench.report.paper import against
 from seldbench.report.results import Result, groups
 from seldbench.report.score_files import of_run, published
-from seldbench.report.texttable import TextTable
+from seldbench.report.sheet import Sheet
+from seldbench.report.tidy import tidy
+from seldbench.report.to_baseline import to_baseline
+from seldbench.report.view import View
+from seldbench.runs import all_runs, open_run
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-PAIRING = Pairing()
+PAIRING, VIEW = Pairing(), View()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """beside: measured beside published. paired: None where no two systems were named. further:
+    """beside: measured beside published. paired: None where no two systems were paired. further:
     measured beside published of other tasks or scorers."""
 
-    beside: TextTable
+    beside: Sheet
     paired: Paired | None = None
-    further: tuple[TextTable, ...] = ()
+    further: tuple[Sheet, ...] = ()
 
     @property
-    def tables(self) -> tuple[TextTable, ...]:
+    def tables(self) -> tuple[Sheet, ...]:
         every = (self.beside, *self.further)
         return every if self.paired is None else (*every, self.paired.table())
 
     def markdown(self) -> str:
         """All tables in GitHub's Markdown."""
-        return "\n".join(table.markdown() for table in self.tables)
+        return "\n".join(map(markdown, self.tables))
+
+    def latex(self) -> str:
+        """All tables for LaTeX (`latex` says what they need)."""
+        return "\n".join(map(latex, self.tables))
+
+    def csv(self) -> str:
+        """All amounts, a line each."""
+        return tidy(self.tables)
+
+    def text(self, width: int) -> str:
+        """What a terminal of so many characters shows, without its colours."""
+        import io
+
+        from rich.console import Console
+
+        console = Console(width=width, file=io.StringIO(), record=True)
+        console.print(self.rich_table())
+        lines = console.export_text().splitlines()
+        return "\n".join(line.rstrip() for line in lines) + "\n"
 
     def rich_table(self) -> RenderableType:
-        """All tables for a terminal."""
+        """All tables for a terminal, as wide as that is."""
         from rich.console import Group
 
-        return Group(*(table.rich_table() for table in self.tables))
+        from seldbench.report.terminal import Fitting
+
+        return Group(*map(Fitting, self.tables))
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain lists and tables; `paired` is None where no two systems were named."""
+        """The same as plain lists and tables; `paired` is None where no two systems were paired."""
         return {
             "beside": self.beside.as_json(),
             "further": [table.as_json() for table in self.further],
@@ -54,12 +82,47 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Results with the folders of those that have one, by run; notes: what was left out."""
+
+    results: Sequence[Result]
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def named(names: Sequence[str], runs: Path, reports: Path) -> tuple[list[Path], list[Result]]:
+    """Run folders, and published rows of which there is no folder, by their names.
+
+    Raises:
+        BadRun: neither a run nor published, with the nearest.
+    """
+    rows = {result.run: result for result in published(reports)}
+    folders, found = [], []
+    for name in names:
+        try:
+            folders.append(open_run(name, runs).path)
+        except BadRun:
+            if name not in rows:
+                here = [run.path.name for run in all_runs(runs)]
+                if (Path(name) / "run.json").exists() or name in here:
+                    raise  # of another version
+                raise BadRun(
+                    f"no run {name!r} in {runs}/ and no published row of that name in {reports}/"
+                    f"{near(name, [*here, *rows])}"
+                ) from None
+            found.append(rows[name])
+    return folders, found
+
+
 def compare(
     runs: Sequence[Path] = (),
     reports: Path | None = None,
     table: str | None = None,
     *,
+    rows: Sequence[Result] = (),
     pairing: Pairing = PAIRING,
+    view: View = VIEW,
 ) -> Comparison:
     """Run folders and published results, beside what was published of their recipe and variant.
 
@@ -70,6 +133,7 @@ def compare(
         runs: finished run folders.
         reports: a reports folder whose published results join in.
         table: `paper/number`: that table's rows in its order, with what was measured of each.
+        rows: published results that were named beside the runs; they are not paired.
 
     Raises:
         BadRun, BadFile: a run that is unfinished or of another version, a broken score or
@@ -77,23 +141,29 @@ def compare(
         UnknownName: no such table, baseline or score. MissingData: nothing to compare.
     """
     named = [of_run(run) for run in runs]
-    results = _joined(named, reports)
-    if table:
-        return Comparison(against(table, results))
-    first, *further = overview(results)
-    systems = groups({r.run: r for r in named}.values())
-    if len(systems) < 2:
-        return Comparison(first, None, tuple(further))
     folders = {result.run: path for result, path in zip(named, runs)}
-    return Comparison(first, paired(systems, folders, pairing), tuple(further))
+    known = _Known(_joined([*rows, *named], reports), folders)
+    if table or view.by == "class" or pairing.baseline is not None:
+        return _shown(known, table, pairing, view)
+    systems = groups({r.run: r for r in named}.values())
+    made = _shown(known, None, pairing, view)
+    return made if len(systems) < 2 else replace(made, paired=paired(systems, folders, pairing))
 
 
-def compare_all(runs: Path, reports: Path, table: str | None = None) -> Comparison:
+def compare_all(
+    runs: Path,
+    reports: Path,
+    table: str | None = None,
+    *,
+    pairing: Pairing = PAIRING,
+    view: View = VIEW,
+) -> Comparison:
     """Everything in the folders `runs` and `reports`; runs that cannot be read go to the notes."""
-    results, notes = [], []
+    folders, results, notes = {}, [], []
     for path in sorted(runs.glob("*/run.json")):
         try:
             results.append(of_run(path.parent))
+            folders[results[-1].run] = path.parent
         except (BadRun, BadFile) as error:
             notes.append(f"left out: {error}")
     joined = _joined(results, reports)
@@ -102,8 +172,41 @@ def compare_all(runs: Path, reports: Path, table: str | None = None) -> Comparis
             f"nothing to compare: no finished run in {runs}/ and nothing published in {reports}/;"
             " start with `seldbench run --arch crnn --dataset desed-sim`. " + " ".join(notes)
         )
-    first, *further = (against(table, joined),) if table else overview(joined)
-    return Comparison(replace(first, notes=(*first.notes, *notes)), None, tuple(further))
+    return _shown(_Known(joined, folders, tuple(notes)), table, pairing, view)
+
+
+def _shown(known: _Known, table: str | None, pairing: Pairing, view: View) -> Comparison:
+    """Tables alone, or with the pairs that the differences to a baseline come from."""
+    results, held = list(known.results), None
+    if pairing.baseline is not None:
+        _refuse_baseline(table, view)
+        pairing = replace(pairing, scores=pairing.scores or view.metrics or None)
+        held = to_baseline(
+            pairing.baseline or "", gathered_by(results, view), known.folders, pairing
+        )
+    if table:
+        sheets: tuple[Sheet, ...] = (against(table, results, view),)
+    else:
+        sheets = by_class(results, view) if view.by == "class" else overview(results, view, held)
+    if not sheets:
+        raise MissingData("nothing to compare: none of the results has scores by class")
+    first, *further = sheets
+    first = replace(first, notes=(*first.notes, *known.notes))
+    return Comparison(first, None if held is None else held.found, tuple(further))
+
+
+def _refuse_baseline(table: str | None, view: View) -> None:
+    """Raises UnknownName where differences to a row have no place."""
+    if table is not None:
+        raise UnknownName(
+            "--baseline: the table of a paper shows the difference to what was published; leave"
+            " --table or --baseline out"
+        )
+    if view.by == "class":
+        raise UnknownName(
+            "--baseline: differences are of scores over all classes; leave --by class or --baseline"
+            " out"
+        )
 
 
 def _joined(results: Iterable[Result], reports: Path | None) -> list[Result]:

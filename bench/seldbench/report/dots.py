@@ -1,7 +1,8 @@
 """Dot plots of systems with their seeds: all systems of one data set, and the rows of a paper's
 table, published beside measured.
 
-A small dot is a seed, a line across it the mean over seeds, a bar the sample standard deviation.
+A small dot is a seed, a line across it the mean over seeds, a bar the sample standard deviation;
+a thin line along it is the interval of a single run.
 Hollow dots carry a mark. Scores of simulated data have panels of their own: their level says
 nothing about that of the real set.
 """
@@ -30,6 +31,7 @@ class Series:
     """One system's values of one score.
 
     name: in the legend; "" for none. values: a value a seed. published: value and its spread.
+    interval: of the one run that there is.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Series:
     values: tuple[float, ...] = ()
     marked: bool = False
     published: tuple[float, float | None] | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def _row(axis: Axes, i: int, series: Sequence[Series], score: str) -> None:
 def _seeds(axis: Axes, one: Series, place: float, tint: str, score: str, *, labelled: bool) -> None:
     mean, spread = mean_and_spread(list(one.values))
     _bar(axis, mean, spread, place, tint)
+    if one.interval is not None:
+        axis.plot(one.interval, [place, place], color=tint, linewidth=1.4, solid_capstyle="butt")
     fill = LIGHT["paper"] if one.marked else tint
     axis.plot(
         one.values, [place] * len(one.values), "o", color=tint, markerfacecolor=fill,
@@ -131,6 +136,7 @@ def _values(panel: Panel) -> Iterable[float]:
             if one.values:
                 mean, spread = mean_and_spread(list(one.values))
                 yield from (mean - (spread or 0.0), mean + (spread or 0.0))
+            yield from one.interval or ()
             if one.published is not None:
                 value, spread = one.published
                 yield from (value - (spread or 0.0), value + (spread or 0.0))

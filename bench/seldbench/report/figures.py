@@ -1,4 +1,4 @@
-"""Figures of a report as SVG: scores by run, PSD-ROC, training curves, bars by class.
+"""Figures of a report as SVG: PSD-ROC, training curves, bars by class.
 
 Drawn without a window or a global state; equal data give equal text: no dates, seeded names. Names
 of classes and runs are shown as they are, never read as mathematics or markup.
@@ -53,51 +53,6 @@ STYLE: dict[Any, Any] = {
     }.items()
     for key in keys
 }
-
-
-def scores_by_run(rows: Sequence[Mapping[str, Any]], scores: Sequence[str], label: str) -> str:
-    """A dot a run and score with its interval; simulated or partial runs have hollow dots.
-
-    Args:
-        rows: {"name", "marked": bool, "values": {score: float | None},
-            "intervals": {score: (low, high) | None}}, the first on top.
-    """
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 0.9 + 0.3 * len(rows)), layout="constrained")
-        axes = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
-        for panel, score in zip(axes, scores):
-            for i, row in enumerate(rows):
-                _dot(panel, i, row, score)
-            ends = [end for row in rows for end in row["intervals"].get(score) or ()]
-            scale = score_scale(score, [row["values"].get(score) for row in rows], ends)
-            panel.set_title(in_lines(panel_title(score)))
-            panel.set_xlim(scale.low, scale.high)
-            if scale.high == HALF_TURN:
-                panel.set_xticks([0, 90, 180])
-            panel.grid(False, axis="y")
-        axes[0].set_yticks(range(len(rows)), [row["name"] for row in rows], color=LIGHT["ink"])
-        axes[0].set_ylim(len(rows) - 0.5, -0.5)
-        return svg(figure, label)
-
-
-def _dot(panel: Axes, i: int, row: Mapping[str, Any], score: str) -> None:
-    value, interval = row["values"].get(score), row["intervals"].get(score)
-    if value is None:
-        return
-    if interval:
-        panel.plot(interval, (i, i), color=LIGHT["c0"], linewidth=1.6, solid_capstyle="butt")
-    fill = LIGHT["paper"] if row["marked"] else LIGHT["c0"]
-    panel.plot(
-        [value], [i], "o", color=LIGHT["c0"], markerfacecolor=fill, markersize=6, clip_on=False
-    )
-    panel.annotate(
-        shown(value, score),
-        (value, i),
-        (0, 6),
-        textcoords="offset points",
-        fontsize=7.5,
-        ha="center",
-    )
 
 
 def score_scale(score: str, values: Iterable[float | None], ends: Iterable[float] = ()) -> Scale:
@@ -267,13 +222,14 @@ def svg(figure: Figure, label: str) -> str:
     text = text[text.index("<svg") :]
     for waste in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>"):
         text = re.sub(waste, "", text, flags=re.DOTALL)
+    # Each text names all fonts that matplotlib knows: the figure does so once.
+    text = re.sub(r" font-family: [^;\"]*;", "", text)
     # Names of groups would occur twice where two figures stand in one page; nothing refers to them.
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    return text.replace(
-        "<svg ", f'<svg role="img" aria-label="{escape(label)}" style="stroke-linejoin:round" ', 1
-    )
+    head = f'<svg role="img" aria-label="{escape(label)}" font-family="system-ui, sans-serif"'
+    return text.replace("<svg ", f'{head} style="stroke-linejoin:round" ', 1)
 
 
 def plain(name: str) -> str:

@@ -1,96 +1,111 @@
-"""The page over all runs: a table a data set with its figures, and the papers' tables of which
-several systems were measured."""
+"""The pages over all runs: the leaderboard, one page a data set, and the papers' tables."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from seldbench.report import figures
-from seldbench.report.leaderboard import best_first
-from seldbench.report.page_parts import drawn, reading
-from seldbench.report.results import Group, Result, groups, mean_and_spread
-from seldbench.report.systems import systems_figure, table_figures
-from seldbench.report.words import ASKED
+from seldbench import registry
+from seldbench.report.against_cost import known_costs
+from seldbench.report.board import TASKS, Board, OfSet, boards
+from seldbench.report.cache import Rendering, digest, digest_of
+from seldbench.report.dataset_page import cost_file, write_dataset
+from seldbench.report.page_parts import reading
+from seldbench.report.pair_page import Linked
+from seldbench.report.palette import following_the_page
+from seldbench.report.paper_page import papers, write_paper, write_papers
+from seldbench.report.results import Result
+from seldbench.report.said import published_systems
+from seldbench.storage import write_text
 
 
-def index_page(templates: Environment, results: list[Result], out: Path) -> str:
-    def where(group: Group) -> tuple[str, str, bool, tuple[str, int]]:
-        first = group.first
-        return first.task, first.real_dataset, first.simulated, first.rules
+def write_overview(
+    templates: Environment, results: list[Result], pages: Rendering, pairs: Sequence[Linked] = ()
+) -> None:
+    """index.html and all pages but those of runs and pairs, where they do not stand."""
+    out, every = pages.out, boards(results, published_systems())
+    published = digest_of(registry.data_file("tables", paper) for paper in registry.names("tables"))
+    for name in sorted({result.dataset for result in results}):
+        mine = [result for result in results if result.dataset == name]
+        own = [of for board in every if (of := board.on(name)).sets]
+        made = digest(published, *_said(mine), *_titles(results, mine))
+        make = partial(write_dataset, templates, name, own, results, out)
+        pages.page(f"datasets/{name}", made, make, f"figures/datasets/{name}")
+    whole = digest(published, *_said(results))
+    of_papers = papers(results)
+    for paper in of_papers:
+        made = digest(published, paper.name, *_said(paper.results))
+        make = partial(write_paper, templates, paper, out)
+        pages.page(f"tables/{paper.name}", made, make, f"figures/tables/{paper.name}")
+    pages.page("tables", whole, partial(write_papers, templates, of_papers, out))
+    linked = digest(whole, *(f"{pair.name} {pair.title}" for pair in pairs))
+    pages.page("", linked, partial(write_index, templates, results, every, out, pairs))
 
-    def order(group: Group) -> tuple[Any, ...]:
-        ranking = group.first.ranking
-        values = group.values(ranking) if ranking else []
-        value = mean_and_spread(values)[0] if values else None
-        return (*where(group), *best_first(group.first, value))
 
-    gathered = sorted(groups(results), key=order)
-    sections = [_section(list(of_set), out) for _, of_set in groupby(gathered, where)]
-    page = templates.get_template("index.html")
-    return page.render(
+def _said(results: Iterable[Result]) -> list[str]:
+    return [result.model_dump_json() for result in results]
+
+
+def _titles(results: Sequence[Result], mine: Sequence[Result]) -> list[str]:
+    """What a data set's page says of others: the names of twins of the same real set."""
+    real = {result.real_dataset for result in mine}
+    return sorted({result.dataset for result in results if result.real_dataset in real})
+
+
+def write_index(
+    templates: Environment,
+    results: list[Result],
+    every: list[Board],
+    out: Path,
+    pairs: Sequence[Linked] = (),
+) -> None:
+    """index.html; the figures of the sets' pages must be there.
+
+    Args:
+        every: the boards of the results.
+        pairs: pages of two systems, to be linked.
+    """
+    tasks = {task: [b for b in every if b.task == task] for task in _tasks(every)}
+    page = templates.get_template("index.html").render(
+        root="",
+        pairs=pairs,
         count=len(results),
-        datasets=len({section["dataset"] for section in sections}),
-        sections=sections,
-        papers=[
-            {"drawn": table, "figure": drawn(table.svg, out, "tables", table.file)}
-            for table in table_figures(results)
-        ],
+        datasets=sorted({result.dataset for result in results}),
+        tasks=tasks,
+        titles=TASKS,
+        choices=_choices(every),
+        costs={board.name: _costs(board, out) for board in every},
         reading=reading(results),
     )
+    write_text(out / "index.html", page)
 
 
-def _section(gathered: list[Group], out: Path) -> dict[str, Any]:
-    """What the index shows of one data set, by one scorer and the further ones of its runs."""
-    first = gathered[0].first
-    tables: dict[str | None, tuple[str, ...]] = {first.scorer: first.headlines}
-    for group in gathered:
-        tables.update(group.first.further_headlines)
-    notes = [g.first.data.simulated for g in gathered if g.first.data.simulated]
+def _costs(board: Board, out: Path) -> dict[str, Markup]:
+    """{data set: accuracy against cost}, of each set's first version, as its page drew it."""
+    leading: dict[str, OfSet] = {}
+    for of in board.sets:
+        if of.home and of.home not in leading and known_costs(of.measured, board.ranking):
+            leading[of.home] = of
+    found = {}
+    for name, of in leading.items():
+        number = [same for same in board.sets if same.home == name].index(of)
+        folder, figure = cost_file(board, of, number)
+        svg = (out / "figures" / folder / f"{figure}.svg").read_text()
+        found[name] = Markup(following_the_page(svg))
+    return found
+
+
+def _tasks(every: Sequence[Board]) -> list[str]:
+    return list(dict.fromkeys(board.task for board in every))
+
+
+def _choices(every: Sequence[Board]) -> dict[str, list[str]]:
+    """What the filters offer."""
+    sets = [of for board in every for of in board.sets]
+    entries = [entry for of in sets for entry in of.entries]
     return {
-        "task": first.task,
-        "dataset": first.dataset,
-        "scorer": first.scorer,
-        "asked": ASKED.get(first.asked, ""),
-        "real": first.levels_elsewhere,
-        "simulated": first.simulated,
-        "notes": list(dict.fromkeys(notes)),
-        "tables": tables,
-        "groups": gathered,
-        "several": any(len(group.results) > 1 for group in gathered),
-        "figures": {
-            name: _section_figure(gathered, scores, out, "" if name == first.scorer else f"-{name}")
-            for name, scores in tables.items()
-        },
+        "dataset": list(dict.fromkeys(of.dataset for of in sets)),
+        "arch": sorted({entry.arch for entry in entries if entry.arch}),
     }
-
-
-def _section_figure(gathered: list[Group], scores: Sequence[str], out: Path, end: str) -> Markup:
-    """The systems with their seeds; every run with its interval where no system has several."""
-    first = gathered[0].first
-    label = f"Scores on {first.dataset}"
-    # One data set may be scored by several years' scorers, or asked for one source and for all,
-    # each with a figure of its own.
-    of = {"seld": first.scorer, "separation": first.asked}.get(first.task)
-    folder = f"{first.dataset}-{of}" if of else first.dataset
-    if any(len(group.results) > 1 for group in gathered):
-        svg = systems_figure(gathered, scores, label)
-    else:
-        svg = figures.scores_by_run(_run_rows(gathered, scores), scores, label)
-    return drawn(svg, out, folder, f"scores{end}")
-
-
-def _run_rows(gathered: list[Group], scores: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": r.system if r.seed is None else f"{r.system}, seed {r.seed}",
-            "marked": bool(r.marks),
-            "values": r.scores,
-            "intervals": {s: interval[1:] for s in scores if (interval := r.interval(s))},
-        }
-        for group in gathered
-        for r in group.results
-    ]

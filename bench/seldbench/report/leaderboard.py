@@ -21,9 +21,10 @@ from seldbench.report.results import (
     Result,
 )
 from seldbench.report.score_files import published
-from seldbench.storage import write_text
+from seldbench.storage import locked, write_text
 
 DIGITS = 6
+LOCK = ".publish.lock"  # in the reports' folder: held by whoever writes there
 
 
 def rows(reports: Path) -> pd.DataFrame:
@@ -40,11 +41,20 @@ def rows(reports: Path) -> pd.DataFrame:
     scores = (*SED_SCORES, *extra)
     table = pd.DataFrame([_row(r, scores) for r in results], columns=_columns(scores))
     whole = dict.fromkeys(("seed", "parameters"), "Int64")
-    return table.astype({**whole, **{c: "float64" for s in scores for c in _score_columns(s)}})
+    real = ["macs_per_second", "real_time_factor"]
+    real += [c for s in scores for c in _score_columns(s)]
+    return table.astype({**whole, **dict.fromkeys(real, "float64")})
+
+
+def renew(reports: Path) -> Path:
+    """Writes leaderboard.csv while nobody else publishes: what another process publishes between
+    the reading of score files and the writing of their rows would have no row."""
+    with locked(reports / LOCK):
+        return write(reports)
 
 
 def write(reports: Path) -> Path:
-    """Writes leaderboard.csv (see `location`)."""
+    """Writes leaderboard.csv (see `location`); who calls it holds the lock."""
     path = location(reports)
     write_text(path, rows(reports).to_csv(index=False, lineterminator="\n"))
     return path
@@ -89,8 +99,8 @@ def _score_columns(score: str) -> tuple[str, str, str]:
 def _columns(scores: tuple[str, ...]) -> list[str]:
     who = ["run", "arch", "variant", "dataset", "data", "marks", "task", "scorer", "split", "seed"]
     values = [column for score in scores for column in _score_columns(score)]
-    tail = ["interval", "parameters", "training_seconds", "sounds", "fingerprint", "seldbench"]
-    return [*who, *values, *tail]
+    cost = ["parameters", "macs_per_second", "real_time_factor", "training_seconds"]
+    return [*who, *values, "interval", *cost, "sounds", "fingerprint", "seldbench"]
 
 
 def _row(result: Result, scores: tuple[str, ...]) -> dict[str, Any]:
@@ -107,6 +117,8 @@ def _row(result: Result, scores: tuple[str, ...]) -> dict[str, Any]:
         "split": result.split,
         "seed": result.seed,
         "parameters": result.parameters,
+        "macs_per_second": result.cost and _rounded(result.cost.macs_per_second, 0),
+        "real_time_factor": result.cost and _rounded(result.cost.real_time_factor, DIGITS),
         "training_seconds": _rounded(result.training_seconds, 1),
         "sounds": result.data.sounds,
         "fingerprint": result.data.fingerprint,

@@ -4,7 +4,7 @@ a row a pair: the source alone, and what was separated of it. One SVG that scale
 A pair has one colour. What is true is a wide pale dot on the circle, what was answered a needle.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment
@@ -39,6 +39,7 @@ def mixture_drawing(
         rows=rows,
         size=(WIDTH, bottom + AXIS if rows else bottom),
         columns=columns,
+        boxes=_boxes(rows, columns) if pictures else [],
         plot={"width": PICTURE, "height": HEIGHT, "caption": CAPTION, "bottom": bottom},
         hertz=[
             (CAPTION + HEIGHT * (1 - at), f"{hertz / 1000:g} kHz")
@@ -47,6 +48,17 @@ def mixture_drawing(
         seconds=seconds_between(0.0, duration, lambda s: round(PICTURE * s / duration, 1)),
         circle=_circle(clip, columns["right" if pictures else "left"] + MIDDLE[0], MIDDLE[1]),
     )
+
+
+def _boxes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, int]) -> list[str]:
+    """x, y, width and height of all spectrograms, the mixture's first."""
+    tops = [(columns["left"], 0)] + [
+        (columns[column], row["top"])
+        for row in rows
+        for side, column in (("source", "left"), ("answer", "right"))
+        if row[side]["image"]
+    ]
+    return [f"{x} {top + CAPTION} {PICTURE} {HEIGHT}" for x, top in tops]
 
 
 def _row(pair: Mapping[str, Any], i: int, pictures: Mapping[str, bytes]) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""What the index and a run's page share: figures in the page's colours, notes on how to read it."""
+"""What pages share: figures in the page's colours with their files, notes on how to read a page."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +11,61 @@ from markupsafe import Markup
 
 from seldbench.report.marks import warnings_of
 from seldbench.report.palette import following_the_page, in_light
+from seldbench.report.pdf import MADE_BY, pdf_of
 from seldbench.report.results import Result
-from seldbench.storage import write_text
+from seldbench.storage import write_bytes, write_text
+
+Cell = str | float | None
 
 
-def drawn(svg: str, out: Path, folder: str, name: str) -> Markup:
-    """The figure for a page; its own file, in light colours, goes to figures/."""
-    write_text(out / "figures" / folder / f"{name}.svg", in_light(svg))
-    return Markup(following_the_page(svg))
+@dataclass(frozen=True)
+class Data:
+    """What a figure shows, as a table. None stands for no value."""
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
+    def csv(self) -> str:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([["" if cell is None else cell for cell in row] for row in self.rows])
+        return text.getvalue()
+
+
+def drawn(
+    svg: str, out: Path, folder: str, name: str, data: Data | None = None, *, up: str = ""
+) -> Markup:
+    """The figure for a page, and below it links to its files in figures/: SVG and PDF in light
+    colours, and CSV of its data.
+
+    Args:
+        folder, name: safe names of files.
+        up: from the page's folder to `out`, such as "../../".
+    """
+    stem = out / "figures" / folder / name
+    light = in_light(svg)
+    files = {"SVG": stem.with_name(f"{name}.svg"), "PDF": stem.with_name(f"{name}.pdf")}
+    # A PDF follows from its SVG alone, and takes longer than all else.
+    if not (_holds(files["PDF"], MADE_BY) and _holds(files["SVG"], light)):
+        write_text(files["SVG"], light)
+        write_bytes(files["PDF"], pdf_of(light))
+    if data is not None:
+        files["CSV"] = stem.with_name(f"{name}.csv")
+        write_text(files["CSV"], data.csv())
+    return Markup(following_the_page(svg)) + _links(files, f"{up}figures/{folder}/")
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.exists() and text.encode() in path.read_bytes()
+
+
+def _links(files: dict[str, Path], folder: str) -> Markup:
+    links = (
+        Markup('<a href="{}">{}</a>').format(folder + path.name, kind)
+        for kind, path in files.items()
+    )
+    return Markup('<p class="files small muted">{}</p>').format(Markup(" · ").join(links))
 
 
 def reading(results: Sequence[Result]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from seldbench.annotations import (
     read_answers,
     read_durations,
@@ -24,14 +26,14 @@ from seldbench.evaluation.comparison.found import Comparison, Pair
 from seldbench.evaluation.comparison.systems import compare_systems
 from seldbench.evaluation.measure import Measure
 from seldbench.metrics.seld import SCORERS
+from seldbench.metrics.uncertainty import Drawn
 from seldbench.report.comparable import Obstacle, obstacles, refuse, shared_clips
 from seldbench.report.results import Group, Result
+from seldbench.report.sheet import NO_VALUE, Amount, Block, Column, Entry, Sheet, Source
 from seldbench.report.shown_directions import measures_of, read_directed
 from seldbench.report.shown_mixtures import oracles_of_run, signals_of_run
-from seldbench.report.texttable import NO_VALUE, TextTable
-from seldbench.report.words import shown
 
-COLUMNS = ("score", "A", "B", "value of A", "value of B", "A - B", "p", "verdict")
+VALUE_A, VALUE_B, DIFFERENCE = "value of A", "value of B", "A - B"
 MCNEMAR = "McNemar p (A alone : B alone)"  # where a score is a share of right answers
 SAME = 1e-6  # how far a score made anew from files may be from the one on record
 
@@ -70,28 +72,49 @@ class Paired:
     def noting(self, *notes: str) -> "Paired":
         return replace(self, notes=(*self.notes, *notes))
 
-    def table(self) -> TextTable:
+    def table(self) -> Sheet:
         """A row a score and pair."""
         pairs = self.found.pairs if self.found else ()
-        values = self.found.values if self.found else {}
         exact = any(pair.mcnemar for pair in pairs)
-        rows = tuple(
-            (
-                pair.score,
-                pair.first,
-                pair.second,
-                shown(values[pair.score][pair.first], pair.score),
-                shown(values[pair.score][pair.second], pair.score),
-                _difference(pair),
-                NO_VALUE if pair.p_holm is None else f"{pair.p_holm:.3g}",
-                *(_mcnemar(pair) if exact else ()),
-                pair.verdict + self._mark(),
-            )
-            for pair in pairs
+        return Sheet(
+            f"Paired comparison on {self.data}{self._mark()}",
+            "score",
+            tuple(Column(name) for name in (VALUE_A, VALUE_B, DIFFERENCE)),
+            (Block("", tuple(map(self._entry, pairs))),),
+            (*self.notes, *(self.found.notes if self.found else ())),
+            ("A", "B"),
+            ("p", *((MCNEMAR,) if exact else ()), "verdict"),
         )
-        columns = (*COLUMNS[:-1], *((MCNEMAR,) if exact else ()), COLUMNS[-1])
-        notes = (*self.notes, *(self.found.notes if self.found else ()))
-        return TextTable(f"Paired comparison on {self.data}{self._mark()}", columns, rows, notes)
+
+    def _entry(self, pair: Pair) -> Entry:
+        assert self.found is not None
+        values = self.found.values[pair.score]
+        names = {VALUE_A: pair.first, VALUE_B: pair.second}
+        cells = {
+            column: (Amount(pair.score, values[name], self._source(name)),)
+            for column, name in names.items()
+        }
+        apart = Amount(
+            pair.score,
+            pair.difference,
+            self._source(pair.first),
+            interval=pair.interval,
+            method="paired bootstrap" if pair.interval else "",
+            versus=pair.second,
+            p=pair.p_holm,
+        )
+        words = {
+            "A": pair.first,
+            "B": pair.second,
+            "p": NO_VALUE if pair.p_holm is None else f"{pair.p_holm:.3g}",
+            MCNEMAR: _mcnemar(pair),
+            "verdict": pair.verdict + self._mark(),
+        }
+        return Entry(pair.score, {**cells, DIFFERENCE: (apart,)}, words)
+
+    def _source(self, name: str) -> Source:
+        runs = tuple(self.runs[name])
+        return Source("measured", system=name, seeds=len(runs), runs=runs, marks=self.marks)
 
     def as_json(self) -> dict[str, Any]:
         found = self.found.as_json() if self.found else {"pairs": [], "notes": []}
@@ -116,8 +139,11 @@ def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pair
     systems = dict(zip(names_of(gathered), gathered))
     baseline = _baseline(pairing.baseline, systems)
     clips = shared_clips(folders.values()) if found else None
-    scores = pairing.scores or _headlines(gathered)
     made = _without_pairs(systems, found)
+    scores = _headlines(gathered)
+    if pairing.scores:
+        scores, more = _measurable(pairing.scores, gathered, folders)
+        made = made.noting(*more)
     if not scores or clips == set():
         return made.noting(f"not paired: the runs share no {'clips' if scores else 'scores'}")
     compared = compare_systems(
@@ -172,6 +198,29 @@ def _headlines(gathered: Sequence[Group]) -> tuple[str, ...]:
     """The scores that lead tables and that every system has."""
     shared = set.intersection(*({s for s in g.scores if g.values(s)} for g in gathered))
     return tuple(score for score in gathered[0].first.headlines if score in shared)
+
+
+def _measurable(
+    asked: Sequence[str], gathered: Sequence[Group], folders: Mapping[str, Path]
+) -> tuple[tuple[str, ...], list[str]]:
+    """The scores that a run's prediction files give, and what is to be said of the others.
+
+    Raises:
+        UnknownName: a score that is on record of no system.
+    """
+    known = {score for group in gathered for score in group.scores}
+    given = set()
+    for measure in next(_measures(gathered[0], folders)):
+        given |= set(measure.of(Drawn(np.ones((1, len(measure.clips))))).scores)
+    for score in asked:
+        if score not in known | given:
+            raise UnknownName(f"no system has the score {score!r}{near(score, known | given)}")
+    notes = [
+        f"not paired: {score}, which is not made anew from prediction files; see the table above"
+        for score in asked
+        if score not in given
+    ]
+    return tuple(score for score in asked if score in given), notes
 
 
 def _measures(group: Group, folders: Mapping[str, Path]) -> Iterator[list[Measure]]:
@@ -234,14 +283,6 @@ def _off_record(found: Comparison, systems: Mapping[str, Group]) -> Iterator[str
                 )
 
 
-def _difference(pair: Pair) -> str:
-    difference = shown(pair.difference, pair.score, "+")
-    if pair.interval is None:
-        return difference
-    low, high = (shown(end, pair.score, "+") for end in pair.interval)
-    return f"{difference} [{low}, {high}]"
-
-
-def _mcnemar(pair: Pair) -> tuple[str]:
+def _mcnemar(pair: Pair) -> str:
     found = ", ".join(f"{of.p:.3g} ({of.first} : {of.second})" for of in pair.mcnemar)
-    return (found or NO_VALUE,)
+    return found or NO_VALUE

@@ -2,8 +2,10 @@
 
 `scores/<run>.json` (scores with provenance), and in `runs/<run>/`: curves.json (training, by
 epoch), psd_roc.json, clips.json (events and confidence of the shown clips, who is where in them, or
-what was separated) and their spectrograms; of taggers mistakes.json (the surest wrong answers); of
-a run that was heard row by row (`predict --probe rows`) rows.json, as it is.
+what was separated) with their spectrograms and, where these may be shared, sounds; of events and
+directions budget.json (kinds of errors, conditions); of frame and clip scores
+precision_recall.json; of directions angles.json; of taggers mistakes.json (the surest wrong
+answers); of a run that was heard row by row (`predict --probe rows`) rows.json, as it is.
 Publishing a run again replaces what was there; several may publish into one folder at once.
 """
 
@@ -17,62 +19,83 @@ import numpy as np
 from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
 from seldbench.metrics.seld import SCORERS
-from seldbench.report import leaderboard, shown_directions, shown_mixtures
+from seldbench.report import (
+    doa_errors,
+    error_budget,
+    leaderboard,
+    precision_recall,
+    shown_directions,
+    shown_mixtures,
+)
 from seldbench.report.activation import ROWS
 from seldbench.report.activation import parse as parse_rows
+from seldbench.report.published import FORMAT
 from seldbench.report.results import Result
 from seldbench.report.score_files import parse, run_content
-from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome, spectrogram
+from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome
+from seldbench.report.shown_files import add_files
+from seldbench.report.sounds import shareable
 from seldbench.report.tagging import mistakes
 from seldbench.runs import Run, StageFolder, open_run
 from seldbench.storage import locked, read_json, write_bytes, write_json
 
 Array = np.ndarray
 
-FORMAT = 1  # of the files in runs/<run>/
 LOCK = ".publish.lock"
 GRID = 251  # points of a published curve
 NOT_CURVES = ("epoch", "step", "seconds")
+OWN = ("*.png", "*.ogg", "*.json")  # what publishing a run again replaces
 Clips = list[dict[str, Any]]
+Parts = dict[str, dict[str, Any]]  # {name of a JSON file: its content}
 
 
 def publish(
-    run: Path, out: Path = Path("reports"), *, shown: int = 3, audio: Audio | None = None
+    run: Path,
+    out: Path = Path("reports"),
+    *,
+    shown: int = 3,
+    audio: Audio | None = None,
+    every_sound: bool = False,
 ) -> Path:
     """Publish a run into `out` and write the leaderboard anew; gives the score file.
 
     Args:
         run: a finished run folder; its stages lie in `stages/` beside it.
         shown: how many clips to show, from the worst to the best (`shown`, `shown_directions`).
-        audio: reads a test clip for its spectrogram; None publishes timelines alone.
+        audio: reads a test clip for its spectrogram and sound; None publishes timelines alone.
+        every_sound: sounds that are not built in go with the clips too, for a report that stays
+            with whoever may keep them.
 
     Raises:
-        BadRun: unfinished, of another version, or with an unsafe id.
+        BadRun: unfinished, of another version, or with an unsafe id; `out` holds the runs.
         BadFile: a file of the run that breaks a rule. WriteFailed: nothing is half written.
     """
     opened = open_run(run)
     content = run_content(opened)
     result = parse(content, opened.path / "scores.json")
+    folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
+    if folder.resolve() == opened.path.resolve():
+        raise BadRun(f"{out}: the runs themselves are in this folder; publish into another one")
     if result.task not in SHOWING:
         raise BadRun(f"{run}: runs of the task {result.task!r} cannot be published yet")
-    found, roc = SHOWING[result.task](opened, result, shown)
-    clips = [{**clip, "spectrogram": None, "ticks_hz": []} for clip in found]
-    pictures = _pictures(opened, result, clips, audio)
+    found, further = SHOWING[result.task](opened, result, shown)
+    clips = [{**clip, "spectrogram": None, "audio": None, "ticks_hz": []} for clip in found]
+    files = _files(opened, result, clips, audio, heard=every_sound or shareable(result))
     stages, trained = opened.path.parent / "stages", opened.about["stages"]
-    parts: dict[str, dict[str, Any]] = {
+    parts: Parts = {
         "curves": {"stages": {n: _curves(StageFolder(stages / k)) for n, k in trained.items()}},
-        "psd_roc": {"curves": roc},
+        "psd_roc": {"curves": {}},
         "clips": {"clips": clips},
-        **_further(opened, result),
+        **{name: part for name, part in further.items() if part},
+        **_rows(opened),
     }
-    folder, scores = out / "runs" / result.run, out / "scores" / f"{result.run}.json"
     with locked(out / LOCK):
-        for name, png in pictures.items():
-            write_bytes(folder / name, png)
+        for name, content_of in files.items():
+            write_bytes(folder / name, content_of)
         for name, part in parts.items():
             write_json(folder / f"{name}.json", {"format": FORMAT, **part})
-        given = {folder / name for name in pictures} | {folder / f"{name}.json" for name in parts}
-        for old in {*folder.glob("*.png"), *folder.glob("*.json")} - given:
+        given = {folder / name for name in files} | {folder / f"{name}.json" for name in parts}
+        for old in {path for kind in OWN for path in folder.glob(kind)} - given:
             old.unlink()
         # Last: a run is published from the moment that its score file stands.
         write_json(scores, content)
@@ -80,36 +103,47 @@ def publish(
     return scores
 
 
-def _events(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
-    """The shown clips of a run with events, and its PSD-ROC."""
+def _events(run: Run, result: Result, shown: int) -> tuple[Clips, Parts]:
+    """The shown clips of a run with events, and what else its page draws."""
     outcome = read_outcome(run.reference, run.predictions)
     thresholds = result.post.thresholds if result.post else {}
     clips = [
         {"role": role, "f1": f1, **clip_content(outcome, clip, thresholds)}
         for role, clip, f1 in choose(outcome, shown)
     ]
-    return clips, _roc(outcome, result)
+    return clips, {
+        "psd_roc": {"curves": _roc(outcome, result)},
+        "precision_recall": precision_recall.of_frames(outcome),
+        "budget": error_budget.of_events(outcome),
+    }
 
 
-def _directions(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
-    """The shown clips of a run with directions; such runs have no PSD-ROC."""
-    if result.scorer is None or result.scorer not in SCORERS:
-        raise BadRun(f"{run.path}: scored by {result.scorer!r}, no scorer of directions; run again")
+def _directions(run: Run, result: Result, shown: int) -> tuple[Clips, Parts]:
+    """The same with directions; such runs have no PSD-ROC."""
+    scorer = result.scorer
+    if scorer is None or scorer not in SCORERS:
+        raise BadRun(f"{run.path}: scored by {scorer!r}, no scorer of directions; run again")
     found = shown_directions.read_directed(run.path, list(result.classes))
     clips = [
         {"role": role, "scores": scores, **shown_directions.clip_content(found, clip)}
-        for role, clip, scores in shown_directions.choose(found, result.scorer, shown)
+        for role, clip, scores in shown_directions.choose(found, scorer, shown)
     ]
-    return clips, {}
+    return clips, {
+        "angles": doa_errors.content(found, scorer),
+        "budget": error_budget.of_directions(found, scorer),
+    }
 
 
-def _tags(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
-    """Taggers have neither timelines nor a PSD-ROC."""
-    return [], {}
+def _tags(run: Run, result: Result, shown: int) -> tuple[Clips, Parts]:
+    """Taggers have no timelines."""
+    return [], {
+        "mistakes": {"mistakes": mistakes(run.path)},
+        "precision_recall": precision_recall.of_clips(run.path),
+    }
 
 
-def _mixtures(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, Any]]:
-    """The shown mixtures of a run about their sources; such runs have no PSD-ROC."""
+def _mixtures(run: Run, result: Result, shown: int) -> tuple[Clips, Parts]:
+    """The shown mixtures of a run about their sources."""
     found = shown_mixtures.read_answered(run.path)
     clips = [
         {"role": role, **shown_mixtures.mixture_content(found, mixture)}
@@ -118,8 +152,8 @@ def _mixtures(run: Run, result: Result, shown: int) -> tuple[Clips, dict[str, An
     return clips, {}
 
 
-# {task: the shown clips for clips.json, and the PSD-ROC}
-SHOWING: dict[str, Callable[[Run, Result, int], tuple[Clips, dict[str, Any]]]] = {
+# {task: the shown clips for clips.json, and further parts; those that are empty are not written}
+SHOWING: dict[str, Callable[[Run, Result, int], tuple[Clips, Parts]]] = {
     "sed": _events,
     "seld": _directions,
     "tagging": _tags,
@@ -127,37 +161,24 @@ SHOWING: dict[str, Callable[[Run, Result, int], tuple[Clips, dict[str, Any]]]] =
 }
 
 
-def _further(run: Run, result: Result) -> dict[str, dict[str, Any]]:
-    """The parts that some runs have: {name: content}."""
-    found = {}
-    if result.task == "tagging":
-        found["mistakes"] = {"mistakes": mistakes(run.path)}
+def _rows(run: Run) -> Parts:
+    """What a run that was heard row by row has besides."""
     rows = run.path / ROWS
-    if rows.exists():
-        content = read_json(rows)
-        parse_rows(content, rows)
-        found["rows"] = content
-    return found
+    if not rows.exists():
+        return {}
+    content = read_json(rows)
+    parse_rows(content, rows)
+    return {"rows": content}
 
 
-def _pictures(run: Run, result: Result, clips: Clips, audio: Audio | None) -> dict[str, bytes]:
-    """Spectrograms of the shown clips. A run about sources has the signals itself."""
+def _files(
+    run: Run, result: Result, clips: Clips, audio: Audio | None, *, heard: bool
+) -> dict[str, bytes]:
+    """Spectrograms of the shown clips and, where they may be heard, sounds. A run about sources has
+    the signals itself."""
     if result.task == "separation":
-        return shown_mixtures.add_pictures(shown_mixtures.signals_of_run(run.path), clips)
-    return {} if audio is None else _add_pictures(clips, audio)
-
-
-def _add_pictures(clips: Clips, audio: Audio) -> dict[str, bytes]:
-    """Spectrograms of the shown clips by file name; each is noted in its clip."""
-    pictures = {}
-    for i, clip in enumerate(clips):
-        samples, rate = audio(clip["id"])
-        start = round(clip.get("onset", 0.0) * rate)
-        stretch = samples[start : start + round(clip["duration"] * rate)]
-        name = f"clip-{i + 1}.png"
-        pictures[name], clip["ticks_hz"] = spectrogram(stretch, rate)
-        clip["spectrogram"] = name
-    return pictures
+        return shown_mixtures.add_files(shown_mixtures.signals_of_run(run.path), clips, heard=heard)
+    return {} if audio is None else add_files(clips, audio, heard=heard)
 
 
 def _curves(stage: StageFolder) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from seldbench.report.blocks import (
     Attribution,
     Condition,
     Confusion,
+    Cost,
     Data,
     Fold,
     Member,
@@ -68,6 +69,7 @@ class Result(BaseModel):
     scores: dict[str, FiniteFloat | None]
     classes: dict[str, dict[str, FiniteFloat | None]] = {}
     intervals: dict[str, dict[str, tuple[FiniteFloat, FiniteFloat]]] = {}
+    class_intervals: dict[str, dict[str, dict[str, tuple[FiniteFloat, FiniteFloat]]]] = {}
     scored_classes: list[str] = []
     unscored_classes: list[str] = []
     notes: list[str] = []
@@ -84,6 +86,7 @@ class Result(BaseModel):
     data: Data
     post: Post | None = None
     parameters: int | None = None
+    cost: Cost | None = None
     training_seconds: FiniteFloat | None = None
     stages: dict[str, Any] = {}
     # {stage: its key, the SHA-256 of its weights, source digest, device, parents}; {} of older runs

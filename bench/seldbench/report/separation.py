@@ -4,22 +4,24 @@ of sources and by angle, which part is the first to fail, classes, who was taken
 Scores are fractions, signals in dB.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seldbench.report import tagging
+from seldbench.report import figure_data, tagging
 from seldbench.report.blocks import Attribution, Condition, Confusion
 from seldbench.report.figures import STYLE, svg
 from seldbench.report.outcomes import KINDS, with_nothing
-from seldbench.report.page_parts import drawn
+from seldbench.report.page_parts import Data
 from seldbench.report.palette import LIGHT
 from seldbench.report.results import Result
 from seldbench.report.words import ASKED, number
+
+Figures = Callable[[str, str, Data], Markup]  # name, SVG, data -> what the page shows
 
 CLASS_SCORES = ("recall", "f1")  # that are drawn
 LISTED = ("recall", "precision", "f1", "direction_recall", "si_sdr", "si_sdri")
@@ -29,12 +31,8 @@ METHOD = "bootstrap"  # whose intervals are drawn: they stay within 0 and 1
 TIGHT = 0.06  # of a bar; a narrower part has its number in the legend alone
 
 
-def parts(result: Result, out: Path) -> dict[str, Any]:
+def parts(result: Result, figure: Figures) -> dict[str, Any]:
     """What the template `separation.html` needs; its figures are written."""
-
-    def figure(name: str, text: str) -> str:
-        return drawn(text, out, result.run, name)
-
     confusion, cause = _confusion(result), result.attribution
     fits = confusion is not None and len(confusion.classes) <= LARGEST
     tables = {"sources": result.accuracy_by_sources, "angle": result.accuracy_by_angle}
@@ -45,13 +43,23 @@ def parts(result: Result, out: Path) -> dict[str, Any]:
         "asked": ASKED.get(result.asked, result.asked),
         "found": result.misses is not None,
         "tables": tables,
-        "conditions": figure("conditions", conditions_figure(tables)) if tables else None,
+        "conditions": figure(
+            "conditions", conditions_figure(tables), figure_data.conditions(tables, METHOD)
+        )
+        if tables
+        else None,
         "false_by_angle": result.false_directions_by_angle,
         "attribution": cause,
         "words": {kind: words for kind, (_, words, _) in KINDS.items()},
         "tints": {kind: tint for kind, (tint, _, _) in KINDS.items()},
-        "bar": None if cause is None else figure("attribution", attribution_figure(cause)),
-        "classes": figure("classes", tagging.classes_figure(classes, CLASS_SCORES))
+        "bar": None
+        if cause is None
+        else figure("attribution", attribution_figure(cause), figure_data.attribution(cause)),
+        "classes": figure(
+            "classes",
+            tagging.classes_figure(classes, CLASS_SCORES),
+            figure_data.classes(classes, CLASS_SCORES),
+        )
         if classes
         else None,
         "class_scores": scores,
@@ -59,7 +67,9 @@ def parts(result: Result, out: Path) -> dict[str, Any]:
             (name, _questions(result, name), [of.get(score) for score in scores])
             for name, of in classes.items()
         ],
-        "matrix": figure("confusion", tagging.confusion_figure(confusion))
+        "matrix": figure(
+            "confusion", tagging.confusion_figure(confusion), figure_data.confusion(confusion)
+        )
         if confusion is not None and fits
         else None,
         "side": round(100 * tagging.side_of(confusion) / WIDE) if confusion else 100,

@@ -19,6 +19,7 @@ from seldbench.evaluation.sources.scoring import quality_of
 from seldbench.evaluation.sources.signals import Quality, Signals, find, stem
 from seldbench.report.picture import band_position, grey_png, levels_beside
 from seldbench.report.shown import spread
+from seldbench.report.sounds import ogg
 
 Array = np.ndarray
 
@@ -109,30 +110,49 @@ def mixture_content(found: Answered, mixture: str) -> dict[str, Any]:
     return {"id": mixture, "right": right, "asked": len(rows), "pairs": pairs, "others": others}
 
 
-def add_pictures(signals: Signals | None, clips: list[dict[str, Any]]) -> dict[str, bytes]:
+def add_files(
+    signals: Signals | None, clips: list[dict[str, Any]], *, heard: bool, name: str = "clip"
+) -> dict[str, bytes]:
     """Spectrograms of the mixtures, and for each pair of the true and the separated signal, by file
-    name; each is noted in its clip. All of a mixture are on its scale. Without signals none."""
-    pictures: dict[str, bytes] = {}
+    name; each is noted in its clip. All of a mixture are on its scale. Without signals none.
+
+    Args:
+        heard: their sounds too, at one level.
+        name: that files begin with.
+    """
+    files: dict[str, bytes] = {}
     if signals is None or signals.mixtures is None:
-        return pictures
+        return files
     folders = {"source": signals.references, "answer": signals.estimates}
     for i, clip in enumerate(clips, 1):
         of = stem(clip["id"])
-        clip["spectrogram"] = f"clip-{i}.png"
-        paths = {clip["spectrogram"]: find(signals.mixtures, of)}
+        read = {f"{name}-{i}": (clip, AudioFile(find(signals.mixtures, of)))}
         for k, pair in enumerate(clip["pairs"], 1):
             for side in (side for side in folders if pair[side]):
-                name = pair[side]["spectrogram"] = f"clip-{i}-{k}-{side}.png"
-                paths[name] = find(folders[side], _file(of, pair[side]))
-        files = [AudioFile(path) for path in paths.values()]
-        rate = files[0].sample_rate
-        samples = [file.read()[0] for file in files]
-        levels = levels_beside(samples, rate, bins=BINS, columns=COLUMNS)
-        pictures |= {name: grey_png(image) for name, image in zip(paths, levels)}
-        ticks = [hertz for hertz in TICKS_HZ if hertz < rate / 2]
-        clip["ticks_hz"] = [[hertz, round(band_position(hertz, rate), 4)] for hertz in ticks]
-        clip["duration"] = len(samples[0]) / rate
-    return pictures
+                path = find(folders[side], _file(of, pair[side]))
+                read[f"{name}-{i}-{k}-{side}"] = (pair[side], AudioFile(path))
+        files |= _pictures_and_sounds(clip, read, heard=heard)
+    return files
+
+
+def _pictures_and_sounds(
+    clip: dict[str, Any], read: Mapping[str, tuple[dict[str, Any], AudioFile]], *, heard: bool
+) -> dict[str, bytes]:
+    """Of one mixture, which is the first to be read."""
+    files: dict[str, bytes] = {}
+    rate = next(iter(read.values()))[1].sample_rate
+    samples = [file.read()[0] for _, file in read.values()]
+    levels = levels_beside(samples, rate, bins=BINS, columns=COLUMNS)
+    loudest = max(float(np.abs(of).max(initial=0.0)) for of in samples)
+    for (name, (of, _)), signal, image in zip(read.items(), samples, levels):
+        of["spectrogram"] = f"{name}.png"
+        of["audio"] = f"{name}.ogg" if heard else None
+        files[f"{name}.png"] = grey_png(image)
+        files |= {f"{name}.ogg": ogg(signal, rate, loudest)} if heard else {}
+    ticks = [hertz for hertz in TICKS_HZ if hertz < rate / 2]
+    clip["ticks_hz"] = [[hertz, round(band_position(hertz, rate), 4)] for hertz in ticks]
+    clip["duration"] = len(samples[0]) / rate
+    return files
 
 
 def _answer_row(found: Answered, row: int) -> int | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 from seldbench import registry, tables
 from seldbench.report import dots
+from seldbench.report.cells import interval
 from seldbench.report.dots import Panel, Series
 from seldbench.report.marks import warnings_of
+from seldbench.report.page_parts import Data
 from seldbench.report.paired import names_of
 from seldbench.report.paper import (
     MEASURED,
@@ -30,7 +32,7 @@ NAMES = {MEASURED: "measured", SIMULATED: "simulated data", REDUCED: "reduced, s
 class Drawn:
     """The figure of a paper's table.
 
-    kinds: of the runs in it. notes: what their marks say, by mark.
+    kinds: of the runs in it. warnings: what their marks say, by mark. data: what is drawn.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Drawn:
     kinds: tuple[str, ...]
     warnings: dict[str, str]
     svg: str
+    data: Data
 
     @property
     def file(self) -> str:
@@ -55,15 +58,19 @@ def systems_figure(gathered: Sequence[Group], scores: Sequence[str], label: str)
     return dots.figure(panels, label)
 
 
+def table_figure(name: str, table: PublishedTable, measured: list[MeasuredRow]) -> Drawn | None:
+    """Of a table of which at least two systems were measured."""
+    every = {g.first.run: g for m in measured for g in m.every}
+    return _drawn(name, table, measured, list(every.values())) if len(every) > 1 else None
+
+
 def table_figures(results: list[Result]) -> list[Drawn]:
-    """Of the tables of which at least two systems were measured."""
+    """Of all such tables."""
     found = []
     for paper in registry.names("tables"):
         for number, table in tables.load(registry.data_file("tables", paper)).tables.items():
-            measured = measured_rows(table, results)
-            every = {g.first.run: g for m in measured for g in m.every}
-            if len(every) > 1:
-                found.append(_drawn(f"{paper}/{number}", table, measured, list(every.values())))
+            of = table_figure(f"{paper}/{number}", table, measured_rows(table, results))
+            found += [of] if of else []
     return found
 
 
@@ -78,7 +85,21 @@ def _drawn(
     panels = sorted(panels, key=lambda panel: scores.index(panel.score))
     marks = tuple(mark for group in every for mark in group.first.marks)
     svg = dots.figure(panels, f"{name}: published and measured")
-    return Drawn(name, table, kinds, warnings_of(marks), svg)
+    return Drawn(name, table, kinds, warnings_of(marks), svg, _data(panels))
+
+
+def _data(panels: Sequence[Panel]) -> Data:
+    """A row a seed, and a published value."""
+    rows: list[tuple[str | float | None, ...]] = []
+    for panel in panels:
+        of = panel.title.strip()
+        for name, every in panel.rows.items():
+            for one in every:
+                if one.published is not None:
+                    value, spread = one.published
+                    rows.append((panel.score, of, name, "published", value, spread))
+                rows += [(panel.score, of, name, one.name, value, None) for value in one.values]
+    return Data(("score", "panel", "row", "what", "value", "spread"), rows)
 
 
 def _by_system(
@@ -126,7 +147,13 @@ def _by_class(
 
 def _series(gathered: Sequence[Group], score: str, name: str, tint: int) -> list[Series]:
     return [
-        Series(name, tint, tuple(group.values(score)), bool(group.first.marks))
+        Series(
+            name,
+            tint,
+            tuple(group.values(score)),
+            bool(group.first.marks),
+            interval=ends[1:] if (ends := interval(group, score)) else None,
+        )
         for group in gathered
     ]
 

@@ -1,0 +1,65 @@
+"""Accuracy against cost: which systems stand on the Pareto front, and what is drawn."""
+
+import json
+
+import pytest
+
+from seldbench.report.against_cost import Point, cost_figure, front, known_costs, points
+from seldbench.report.results import groups
+from seldbench.report.score_files import of_run
+
+
+def point(name, cost, value):
+    return Point(name, "crnn", False, cost, value, value, value)
+
+
+def test_no_system_on_the_front_is_beaten_in_both():
+    systems = [point("cheap", 1, 0.2), point("worse", 2, 0.1), point("better", 2, 0.5)]
+    systems += [point("dear", 9, 0.4), point("best", 10, 0.6)]
+    assert [p.name for p in front(systems, "psds1")] == ["cheap", "better", "best"]
+
+
+def test_of_errors_the_front_goes_down():
+    systems = [point("cheap", 1, 0.9), point("worse", 2, 0.95), point("best", 3, 0.4)]
+    assert [p.name for p in front(systems, "seld_score")] == ["cheap", "best"]
+
+
+def test_of_equal_systems_one_stands_on_the_front():
+    assert len(front([point("a", 1, 0.5), point("b", 1, 0.5), point("c", 2, 0.5)], "psds1")) == 1
+
+
+@pytest.fixture
+def systems(write_run):
+    """Three systems of which two were profiled, on two devices."""
+    made = {"crnn": ("cpu", 1e9, 300_000), "fdy_crnn": ("cuda", 2e9, 700_000), "sk_crnn": None}
+    for i, (arch, cost) in enumerate(made.items()):
+        run = write_run(arch, arch=arch, psds1=0.3 + 0.1 * i)
+        content = json.loads((run / "scores.json").read_text())
+        if cost:
+            device, macs, content["parameters"] = cost
+            content["cost"] = {"macs_per_second": macs, "real_time_factor": 0.1, "device": device}
+        (run / "scores.json").write_text(json.dumps(content))
+        made[arch] = of_run(run)
+    return groups(made.values())
+
+
+def test_a_cost_is_drawn_where_two_systems_have_it_and_times_by_device(systems):
+    titles = [kind.title for kind in known_costs(systems, "psds1")]
+    assert titles == ["parameters", "multiply-accumulates a second of audio"]
+
+
+def test_points_have_the_interval_of_a_run_or_the_spread_of_its_seeds(systems, write_run):
+    parameters = known_costs(systems, "psds1")[0]
+    first = points(systems, "psds1", parameters)[0]
+    assert (first.low, first.value, first.high) == pytest.approx((0.25, 0.3, 0.35))
+    seeds = [of_run(write_run(f"s{i}", psds1=0.3 + 0.02 * i, seed=i)) for i in (0, 1)]
+    both = points(groups(seeds), "psds1", parameters)[0]
+    assert (both.low, both.high) == pytest.approx((0.31 - 0.01414, 0.31 + 0.01414), abs=1e-4)
+
+
+def test_the_figure_s_data_say_which_systems_stand_on_the_front(systems):
+    svg, data = cost_figure(systems, "psds1", "Accuracy against cost")
+    assert "Pareto front" in svg
+    rows = [dict(zip(data.columns, row)) for row in data.rows]
+    macs = {r["system"]: r["on the Pareto front"] for r in rows if r["cost"] != "parameters"}
+    assert macs == {"crnn wide": "yes", "fdy_crnn wide": "yes"}
