@@ -81,7 +81,7 @@ def _tnsse_halls(rooms: int) -> tuple[Hall, ...]:
     return tuple(found)
 
 
-# What moves: generation_parameters.py of danielkrause/DCASE2022-data-generator (spec E.5).
+# What moves: generation_parameters.py of danielkrause/DCASE2022-data-generator.
 TNSSE2021 = Kind(
     name="tnsse2021-sim",
     classes=TNSSE,

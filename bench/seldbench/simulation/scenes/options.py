@@ -23,7 +23,7 @@ class Scale:
     coarse: bool = False
 
 
-# `tiny` has three rooms, not the two that spec E.5 names: no split shares one with another.
+# `tiny` has three rooms, for no split shares one with another.
 SCALES: Mapping[str, Scale] = MappingProxyType(
     {
         "tiny": Scale((12, 4, 4), 10, 3, coarse=True),
