@@ -41,10 +41,10 @@ from seldbench.experiment.system import System, system_of
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
-from seldbench.report.recording import recording_figure
-from seldbench.report.scene import scene_figure
-from seldbench.report.separated import separated_figure
-from seldbench.report.tagged import tagged_figure
+from seldbench.report.clips.recording import recording_figure
+from seldbench.report.clips.scene import scene_figure
+from seldbench.report.clips.separated import separated_figure
+from seldbench.report.clips.tagged import tagged_figure
 from seldbench.runs import Run, open_run
 from seldbench.storage import atomic, write_text
 

@@ -11,11 +11,11 @@ from seldbench.contracts import Clip
 from seldbench.datasets import open_dataset
 from seldbench.errors import MissingData
 from seldbench.recipe import Recipe
-from seldbench.report import leaderboard
-from seldbench.report.pages import render
+from seldbench.report.pages.rendering import render
 from seldbench.report.pair import publish_pair
-from seldbench.report.paired import Pairing
 from seldbench.report.publish import publish
+from seldbench.report.results import leaderboard
+from seldbench.report.tables.paired import Pairing
 from seldbench.runs import Run, open_run
 from seldbench.storage import read_json
 

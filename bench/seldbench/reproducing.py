@@ -12,7 +12,7 @@ from seldbench.experiment.repeating import again, in_store, unexplained
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.start import opened
 from seldbench.report.repeated import Tolerance, Verdict, judged
-from seldbench.report.score_files import of_run, parse
+from seldbench.report.results.score_files import of_run, parse
 from seldbench.runs import all_runs
 from seldbench.storage import read_json
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from seldbench.report.pages import render
+from seldbench.report.pages.rendering import render
 
 SEEDS = 3
 

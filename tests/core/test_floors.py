@@ -27,6 +27,8 @@ FLOORS = [
     {"listen", "listing", "profiling", "publishing", "reproducing"},
     {"console", "cli", "__main__"},
 ]
+# The rooms of the report, from the ground up.
+REPORT = ["results", "clips", "tables", "figures", "pages"]
 ENTRANCE = {"console", "cli", "__main__"}  # one room, in three files
 OFFICIAL = HARNESS / "evaluation" / "sed" / "official.py"
 OPEN_TO_BASELINES = {room for floor in FLOORS[:8] for room in floor}
@@ -37,7 +39,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(HARNESS).parts[0].removesuffix(".py")
 
 
-def imported(path: Path, package: str) -> set[str]:
+def imported(path: Path, package: str, depth: int = 1) -> set[str]:
     """Rooms of `package` that a file imports, wherever in the file."""
     rooms = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -47,7 +49,7 @@ def imported(path: Path, package: str) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        rooms |= {n.split(".")[1] for n in names if n.startswith(f"{package}.")}
+        rooms |= {n.split(".")[depth] for n in names if n.startswith(f"{package}.")}
     return rooms - {"__version__"}
 
 
@@ -65,6 +67,13 @@ def test_imports_point_downwards_or_stay_in_the_room(path):
     height = next(i for i, floor in enumerate(FLOORS) if own in floor)
     below = {own}.union(*FLOORS[:height]) | (ENTRANCE if own in ENTRANCE else set())
     assert imported(path, "seldbench") <= below
+
+
+@pytest.mark.parametrize("room", REPORT)
+def test_the_rooms_of_the_report_stand_on_each_other(room):
+    above = set(REPORT[REPORT.index(room) + 1 :])
+    for path in files(HARNESS / "report" / room):
+        assert not imported(path, "seldbench.report", 2) & above, path
 
 
 def test_the_harness_does_not_know_the_baselines():

@@ -16,7 +16,7 @@ from seldbench.experiment.preparing import Data
 from seldbench.experiment.run import Experiment
 from seldbench.listen import listen
 from seldbench.recipe import resolve
-from seldbench.report.score_files import of_run
+from seldbench.report.results.score_files import of_run
 from seldbench.runs import Run
 from seldbench.storage import read_json, write_json
 

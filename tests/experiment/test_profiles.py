@@ -18,7 +18,7 @@ from seldbench.experiment.profiles import (
 )
 from seldbench.experiment.run import Experiment
 from seldbench.recipe import recipe_file, resolve
-from seldbench.report.score_files import of_run
+from seldbench.report.results.score_files import of_run
 
 CPU = torch.device("cpu")
 CLASSES = tuple("abcdefghijkl")

@@ -272,7 +272,7 @@ MANY = tuple(f"class {i}" for i in range(70))
 @pytest.fixture(scope="session")
 def rendered_tags(tmp_path_factory):
     """Pages of taggers: five folds with one label a clip, and many classes. Only to be read."""
-    from seldbench.report.pages import render
+    from seldbench.report.pages.rendering import render
     from seldbench.report.publish import publish
 
     folder = tmp_path_factory.mktemp("rendered_tags")
@@ -296,7 +296,7 @@ USUAL = ("dataset", "variant", "seed", "limit", "psds1", "changes", "partial", "
 def scores_of_directions(run, scorers):
     """What `seldbench run` puts into scores.json: the first scorer's scores under plain names."""
     from seldbench.evaluation import Resampling, score_seld
-    from seldbench.report.shown_directions import read_directed
+    from seldbench.report.clips.shown_directions import read_directed
 
     found = read_directed(run, PLACES)
     content = {"scores": {}, "classes": {name: {} for name in PLACES}, "intervals": {}}
@@ -330,7 +330,7 @@ def write_spatial_run(tmp_path):
 def rendered_directions(tmp_path_factory):
     """A reports folder with pages of runs with directions; also one with events. Only to be
     read."""
-    from seldbench.report.pages import render
+    from seldbench.report.pages.rendering import render
     from seldbench.report.publish import publish
 
     folder = tmp_path_factory.mktemp("rendered_directions")
@@ -364,7 +364,7 @@ def write_run(tmp_path):
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory):
     """A reports folder with pages: two seeds, a simulated run, a partial one. Only to be read."""
-    from seldbench.report.pages import render
+    from seldbench.report.pages.rendering import render
     from seldbench.report.publish import publish
 
     folder = tmp_path_factory.mktemp("rendered")
@@ -385,7 +385,7 @@ def noise(clip):
 @pytest.fixture
 def publish_scores(tmp_path):
     """Puts runs' score files into reports/ without anything else; gives that folder."""
-    from seldbench.report.score_files import run_content
+    from seldbench.report.results.score_files import run_content
     from seldbench.runs import Run
 
     def publish(*runs) -> Path:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadFile
-from seldbench.report import activation
-from seldbench.report.pages import render
+from seldbench.report.figures import activation
+from seldbench.report.pages.rendering import render
 from seldbench.report.publish import publish
 
 

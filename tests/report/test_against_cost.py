@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from seldbench.report.against_cost import Point, cost_figure, front, known_costs, points
-from seldbench.report.results import groups
-from seldbench.report.score_files import of_run
+from seldbench.report.figures.against_cost import Point, cost_figure, front, known_costs, points
+from seldbench.report.results.result import groups
+from seldbench.report.results.score_files import of_run
 
 
 def point(name, cost, value):

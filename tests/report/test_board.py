@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from seldbench.report.board import NOT_RELEASED, boards
-from seldbench.report.costs import ratio, short
-from seldbench.report.index import write_index
-from seldbench.report.pages import environment
-from seldbench.report.said import published_systems
-from seldbench.report.score_files import of_run
+from seldbench.report.pages.board import NOT_RELEASED, boards
+from seldbench.report.pages.index import write_index
+from seldbench.report.pages.rendering import environment
+from seldbench.report.results.costs import ratio, short
+from seldbench.report.results.score_files import of_run
+from seldbench.report.tables.said import published_systems
 
 
 def change(run, **values):

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from seldbench.report import cache, pages
-from seldbench.report.cache import Rendering
+from seldbench.report.pages import cache, rendering
+from seldbench.report.pages.cache import Rendering
 from seldbench.storage import write_text
 
 
@@ -28,13 +28,13 @@ def render(monkeypatch):
             super().__init__(out)
             found.append(self)
 
-    monkeypatch.setattr(pages, "Rendering", Noted)
+    monkeypatch.setattr(rendering, "Rendering", Noted)
 
-    def rendering(reports):
-        pages.render(reports)
+    def made(reports):
+        rendering.render(reports)
         return set(found[-1].written)
 
-    return rendering
+    return made
 
 
 def test_nothing_is_rendered_where_nothing_changed(reports, render):

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from seldbench.report.results import Result
+from seldbench.report.results.result import Result
 
 
 def changes(*words, init=None, members=()):

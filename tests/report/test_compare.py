@@ -7,7 +7,7 @@ from rich.console import Console
 
 from seldbench.errors import BadRun, MissingData, UnknownName
 from seldbench.report.compare import compare, compare_all
-from seldbench.report.paired import Pairing
+from seldbench.report.tables.paired import Pairing
 
 
 def line(comparison, start):

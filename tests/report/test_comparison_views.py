@@ -9,8 +9,8 @@ from rich.console import Console
 
 from seldbench.errors import BadRun, MissingData, UnknownName
 from seldbench.report.compare import compare, compare_all, named
-from seldbench.report.paired import Pairing
-from seldbench.report.view import View
+from seldbench.report.tables.paired import Pairing
+from seldbench.report.tables.view import View
 
 CLIPS = [f"{i}.wav" for i in range(12)]
 

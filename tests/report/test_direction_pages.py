@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from seldbench.errors import BadFile, BadRun
-from seldbench.report import leaderboard
 from seldbench.report.compare import compare
-from seldbench.report.pages import render
-from seldbench.report.paired import Pairing
-from seldbench.report.score_files import published
+from seldbench.report.pages.rendering import render
+from seldbench.report.results import leaderboard
+from seldbench.report.results.score_files import published
+from seldbench.report.tables.paired import Pairing
 from seldbench.report.words import arrow, plain_title, shown, title
 from seldbench.tables import load
 

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from seldbench.report.compare import compare
-from seldbench.report.latex import escaped, latex
-from seldbench.report.paired import Pairing
-from seldbench.report.sheet import Amount, Block, Column, Entry, Sheet, Source
+from seldbench.report.tables.latex import escaped, latex
+from seldbench.report.tables.paired import Pairing
+from seldbench.report.tables.sheet import Amount, Block, Column, Entry, Sheet, Source
 
 EVIL = 'a & 50% of $x$ #1_{2} ~ ^ \\ <b> | "q" `c` [d] *e* -- 17.3° ↓ ± – é ß 中 Ā \t \n 😀'
 DOCUMENT = r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}%s\end{document}"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from seldbench.errors import BadFile
-from seldbench.report import leaderboard
+from seldbench.report.results import leaderboard
 
 SCORES = ("psds1", "psds1_thresholds", "psds2", "psds2_thresholds", "event_f1_macro")
 COLUMNS = ["run", "arch", "variant", "dataset", "data", "marks", "task", "scorer", "split", "seed"]

@@ -8,7 +8,7 @@ import time
 import pandas as pd
 import pytest
 
-from seldbench.report import leaderboard
+from seldbench.report.results import leaderboard
 from seldbench.storage import is_locked
 
 PUBLISH = """
@@ -24,7 +24,7 @@ for run in sys.argv[2:]:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from seldbench.report import leaderboard
+from seldbench.report.results import leaderboard
 from seldbench.report.publish import publish
 leaderboard.write = lambda out: os.kill(os.getpid(), signal.SIGKILL)
 publish(Path(sys.argv[2]), Path(sys.argv[1]))
@@ -33,7 +33,7 @@ publish(Path(sys.argv[2]), Path(sys.argv[1]))
 SLOW = """
 import sys, time
 from pathlib import Path
-from seldbench.report import leaderboard
+from seldbench.report.results import leaderboard
 reading = leaderboard.rows
 def slow(reports):
     table = reading(reports)

@@ -10,16 +10,16 @@ import pytest
 import soundfile
 
 from seldbench.errors import BadFile
-from seldbench.report import doa_errors
-from seldbench.report.clip_parts import UP
-from seldbench.report.pages import environment
-from seldbench.report.precision_recall import curve
+from seldbench.report.clips.shown_directions import read_directed
+from seldbench.report.clips.sky import sky
+from seldbench.report.clips.sounds import RATE, ogg
+from seldbench.report.figures import doa_errors
+from seldbench.report.figures.precision_recall import curve
+from seldbench.report.pages.clip_parts import UP
+from seldbench.report.pages.rendering import environment
+from seldbench.report.pages.run_page import write_run
 from seldbench.report.publish import publish
-from seldbench.report.run_page import write_run
-from seldbench.report.score_files import published
-from seldbench.report.shown_directions import read_directed
-from seldbench.report.sky import sky
-from seldbench.report.sounds import RATE, ogg
+from seldbench.report.results.score_files import published
 
 NASTY = '../"quoted" <img src=x onerror=alert(1)>.wav'
 
@@ -27,7 +27,7 @@ NASTY = '../"quoted" <img src=x onerror=alert(1)>.wav'
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """PDF files, which have tests of their own, are left empty."""
-    monkeypatch.setattr("seldbench.report.page_parts.pdf_of", lambda svg: b"%PDF")
+    monkeypatch.setattr("seldbench.report.figures.files.pdf_of", lambda svg: b"%PDF")
 
 
 def hum(name):

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from seldbench.errors import BadFile, MissingData
-from seldbench.report.pages import render
+from seldbench.report.pages.rendering import render
 
 LIMIT = 3_000_000  # bytes of a page
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from seldbench.errors import BadRun
-from seldbench.report.pages import environment, render
+from seldbench.report.clips.pair_clips import ClipScores, apart
+from seldbench.report.pages.pair_page import pairs_of, write_pair
+from seldbench.report.pages.rendering import environment, render
 from seldbench.report.pair import publish_pair
-from seldbench.report.pair_clips import ClipScores, apart
-from seldbench.report.pair_page import pairs_of, write_pair
-from seldbench.report.paired import Pairing
 from seldbench.report.publish import publish
+from seldbench.report.tables.paired import Pairing
 
 FEW = Pairing(replicates=60)
 
@@ -22,7 +22,7 @@ FEW = Pairing(replicates=60)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """PDF files, which have tests of their own, are left empty."""
-    monkeypatch.setattr("seldbench.report.page_parts.pdf_of", lambda svg: b"%PDF")
+    monkeypatch.setattr("seldbench.report.figures.files.pdf_of", lambda svg: b"%PDF")
 
 
 def hum(name):

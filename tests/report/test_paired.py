@@ -9,7 +9,7 @@ from rich.console import Console
 
 from seldbench.errors import BadFile, BadRun, UnknownName
 from seldbench.report.compare import compare
-from seldbench.report.paired import Pairing
+from seldbench.report.tables.paired import Pairing
 
 CLIPS = tuple(f"{i:02}.wav" for i in range(12))
 ANYWAY = Pairing(anyway=True)

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from seldbench.report.pages import environment
-from seldbench.report.paper_page import papers, write_paper, write_papers
-from seldbench.report.score_files import of_run
+from seldbench.report.pages.paper_page import papers, write_paper, write_papers
+from seldbench.report.pages.rendering import environment
+from seldbench.report.results.score_files import of_run
 
 REDUCED = {"dataset": "desed-sim", "init": {"encoder": "random"}}
 

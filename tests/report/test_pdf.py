@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from seldbench.report.page_parts import Data, drawn
+from seldbench.report.clips.picture import grey_png
+from seldbench.report.figures.files import Data, drawn
+from seldbench.report.figures.pdf import MADE_BY, figure_of, pdf_of
 from seldbench.report.palette import LIGHT
-from seldbench.report.pdf import MADE_BY, figure_of, pdf_of
-from seldbench.report.picture import grey_png
 
 
 def of(content, size="100 50"):

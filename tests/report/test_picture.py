@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from seldbench.report.picture import band_position, coloured_png, grey_png, mel_levels
+from seldbench.report.clips.picture import band_position, coloured_png, grey_png, mel_levels
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from seldbench.errors import BadFile, BadRun, WriteFailed
+from seldbench.report.clips.shown import choose, read_outcome
 from seldbench.report.publish import publish
-from seldbench.report.shown import choose, read_outcome
 
 
 def hum(name):
@@ -229,7 +229,7 @@ def test_what_selected_the_weights_is_put_into_words(write_run, tmp_path, select
 
 
 def test_a_validation_loss_with_its_sign_turned_stays_in_sight():
-    from seldbench.report.figures import training
+    from seldbench.report.figures.charts import training
 
     curves = {"epoch": [1, 2], "series": {"valid student score": [-0.9, -0.5]}, "selected": 2}
     falling = {"epoch": [1, 2], "series": {"valid student score": [0.5, 0.9]}, "selected": 2}

@@ -8,7 +8,7 @@ import torch
 from seldbench.experiment import profiles
 from seldbench.profiling import class_count
 from seldbench.recipe import recipe_file, resolve
-from seldbench.report.score_files import published
+from seldbench.report.results.score_files import published
 from seldbench.storage import read_json, write_json
 
 DEMO = resolve(recipe_file("crnn", "desed"), "desed", "demo").model_dump(mode="json")

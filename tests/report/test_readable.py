@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from seldbench.report.pages import environment
+from seldbench.report.pages.rendering import environment
 from seldbench.report.palette import DARK, LIGHT, SERIES
 
 TEXT = 4.5  # WCAG 2.1, 1.4.3

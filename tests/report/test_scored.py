@@ -12,8 +12,8 @@ from seldbench.evaluation import Resampling, Scores, psd_roc, score_sed
 from seldbench.evaluation.budget.tables import sed_budget, seld_budget
 from seldbench.events import DirectionTable, Event, OperatingPoints, event_table
 from seldbench.metrics import VERSION
-from seldbench.report.drawing import Scale, mark, scale_of, stacked
-from seldbench.report.scored import page, write_page
+from seldbench.report.figures.drawing import Scale, mark, scale_of, stacked
+from seldbench.report.pages.scored import page, write_page
 
 WILD = "<script>alert(1)</script>"
 VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}

@@ -9,15 +9,15 @@ import pytest
 from seldbench.errors import BadFile, BadRun
 from seldbench.events import Event
 from seldbench.geometry import unit_vectors
-from seldbench.report.publish import publish
-from seldbench.report.shown_directions import (
+from seldbench.report.clips.shown_directions import (
     busiest,
     choose,
     clip_content,
     read_directed,
     track_of,
 )
-from seldbench.report.tracks import places, scale_of, stretches, tracks
+from seldbench.report.clips.tracks import places, scale_of, stretches, tracks
+from seldbench.report.publish import publish
 
 CLASSES = ("<i>Alarm</i>", "Speech", "Music", "Knock")
 
@@ -182,7 +182,7 @@ def test_panels_hold_all_values():
 
 
 def test_equal_classes_have_one_colour_and_different_ones_have_not(write_spatial_run):
-    from seldbench.report.pages import environment
+    from seldbench.report.pages.rendering import environment
 
     found = read_directed(write_spatial_run(), CLASSES)
     svg = tracks(environment(), clip_content(found, "mix001"), None, CLASSES)
@@ -195,7 +195,7 @@ def test_equal_classes_have_one_colour_and_different_ones_have_not(write_spatial
 
 
 def test_a_clip_of_silence_has_tracks_that_say_so(write_spatial_run):
-    from seldbench.report.pages import environment
+    from seldbench.report.pages.rendering import environment
 
     found = read_directed(write_spatial_run(), CLASSES)
     svg = tracks(environment(), clip_content(found, "mix004"), None, CLASSES)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from seldbench.report.figures import in_lines
-from seldbench.report.pages import render
+from seldbench.report.figures.charts import in_lines
+from seldbench.report.figures.systems import systems_figure, table_figures
+from seldbench.report.pages.rendering import render
 from seldbench.report.publish import publish
-from seldbench.report.results import groups
-from seldbench.report.score_files import of_run
-from seldbench.report.systems import systems_figure, table_figures
+from seldbench.report.results.result import groups
+from seldbench.report.results.score_files import of_run
 
 SMALL = {"dataset": "desed-sim", "init": {"encoder": "random"}}
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from seldbench.report import leaderboard, tagging
-from seldbench.report.blocks import Confusion
 from seldbench.report.compare import compare
+from seldbench.report.pages import tagging
 from seldbench.report.publish import publish
-from seldbench.report.score_files import of_run
+from seldbench.report.results import leaderboard
+from seldbench.report.results.blocks import Confusion
+from seldbench.report.results.score_files import of_run
 
 
 def page(reports, run):

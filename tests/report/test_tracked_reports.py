@@ -4,8 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
-from seldbench.report import leaderboard
-from seldbench.report.pages import render
+from seldbench.report.pages.rendering import render
+from seldbench.report.results import leaderboard
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ from seldbench.cli.options import REPORTS, RUNS, Json
 if TYPE_CHECKING:
     from seldbench.evaluation.comparison.files import Reader
     from seldbench.report.compare import Comparison
-    from seldbench.report.paired import Pairing
-    from seldbench.report.view import View
+    from seldbench.report.tables.paired import Pairing
+    from seldbench.report.tables.view import View
 
 TASKS = "sed, seld, tagging or sources"
 FORMATS = ("text", "markdown", "latex", "csv", "json")
@@ -109,8 +109,8 @@ def compare(
     stray = [name for name, value in given.items() if value is not None]
     if stray:
         raise typer.BadParameter(f"{stray[0]} is for prediction files; say which --task: {TASKS}")
-    from seldbench.report.paired import Pairing
-    from seldbench.report.view import View
+    from seldbench.report.tables.paired import Pairing
+    from seldbench.report.tables.view import View
 
     pairing = Pairing(anyway, baseline, tuple(metric) or None, replicates, seed)
     _show(_compared(systems, table, pairing, View(by, tuple(metric))), kind, out)

@@ -28,7 +28,7 @@ def pair(
 ) -> None:
     """What parts two systems, by score, class and clip, on a page of its own."""
     from seldbench.publishing import publish_pair_of
-    from seldbench.report.paired import Pairing
+    from seldbench.report.tables.paired import Pairing
 
     one, other = ([name for name in side.split(",") if name] for side in (first, second))
     if not one or not other:

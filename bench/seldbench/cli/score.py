@@ -269,7 +269,7 @@ def _show(
 ) -> None:
     console.close()
     if html is not None:
-        from seldbench.report.scored import write_page
+        from seldbench.report.pages.scored import write_page
 
         names = {role: path.name for role, path in inputs.items()}
         write_page(html, scores, title=title, inputs=names, curves=curves())

@@ -11,7 +11,7 @@ from seldbench.experiment.profiles import macs_per_second, parts_of
 from seldbench.profiling.systems import amount
 from seldbench.recipe import Recipe
 from seldbench.report.publish import LOCK
-from seldbench.report.score_files import parse
+from seldbench.report.results.score_files import parse
 from seldbench.storage import locked, read_json, write_json
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seldbench.errors import BadFile, BadRun, MissingData, UnknownName, near
-from seldbench.report.against import against
-from seldbench.report.beside import gathered_by, overview
-from seldbench.report.by_class import by_class
-from seldbench.report.latex import latex
-from seldbench.report.markup import markdown
-from seldbench.report.paired import Paired, Pairing, paired
-from seldbench.report.results import Result, groups
-from seldbench.report.score_files import of_run, published
-from seldbench.report.sheet import Sheet
-from seldbench.report.tidy import tidy
-from seldbench.report.to_baseline import to_baseline
-from seldbench.report.view import View
+from seldbench.report.results.result import Result, groups
+from seldbench.report.results.score_files import of_run, published
+from seldbench.report.tables.against import against
+from seldbench.report.tables.beside import gathered_by, overview
+from seldbench.report.tables.by_class import by_class
+from seldbench.report.tables.latex import latex
+from seldbench.report.tables.markup import markdown
+from seldbench.report.tables.paired import Paired, Pairing, paired
+from seldbench.report.tables.sheet import Sheet
+from seldbench.report.tables.tidy import tidy
+from seldbench.report.tables.to_baseline import to_baseline
+from seldbench.report.tables.view import View
 from seldbench.runs import all_runs, open_run
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Comparison:
         """All tables for a terminal, as wide as that is."""
         from rich.console import Group
 
-        from seldbench.report.terminal import Fitting
+        from seldbench.report.tables.terminal import Fitting
 
         return Group(*map(Fitting, self.tables))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seldbench.report.results import Result
+    from seldbench.report.results.result import Result
 
 SIMULATED, PARTIAL = "simulated", "partial"
 SELECTED_ON_TEST, CROSS_VALIDATED = "selected on test", "cross-validated on test"
@@ -102,3 +102,16 @@ def said(result: "Result", key: str) -> Any:
 def _is_path(origin: Any) -> bool:
     """Whether a part began with weights of ours, from a file."""
     return isinstance(origin, Mapping) and not {"weights", "stage"} & set(origin)
+
+
+def reading(results: "Sequence[Result]") -> dict[str, Any]:
+    """What the notes on how to read a page go by: the interval methods, tasks and marks that
+    occur."""
+    given = (of_score for r in results for of_score in r.intervals.values())
+    marks = {mark for r in results for mark in r.marks}
+    return {
+        "methods": sorted({method for of_score in given for method in of_score}),
+        "tasks": {r.task for r in results},
+        "marks": marks,
+        "warnings": warnings_of(tuple(marks)),
+    }

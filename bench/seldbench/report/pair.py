@@ -15,14 +15,14 @@ from seldbench.errors import BadRun
 from seldbench.evaluation.measure import Measure
 from seldbench.metrics.comparison import Pooled, difference, holm
 from seldbench.metrics.uncertainty import LEVEL, Drawn, drawn
-from seldbench.report import pair_clips
-from seldbench.report.comparable import shared_clips
-from seldbench.report.paired import MEASURES, Paired, Pairing, names_of, paired
-from seldbench.report.published import FORMAT
-from seldbench.report.results import Group, Result
-from seldbench.report.score_files import of_run, safe_id
-from seldbench.report.shown import Audio
-from seldbench.report.sounds import shareable
+from seldbench.report.clips import pair_clips
+from seldbench.report.clips.shown import Audio
+from seldbench.report.clips.sounds import shareable
+from seldbench.report.results.published import FORMAT
+from seldbench.report.results.result import Group, Result
+from seldbench.report.results.score_files import of_run, safe_id
+from seldbench.report.tables.comparable import shared_clips
+from seldbench.report.tables.paired import MEASURES, Paired, Pairing, names_of, paired
 from seldbench.storage import locked, write_bytes, write_json
 
 LOCK = ".publish.lock"

@@ -19,23 +19,18 @@ import numpy as np
 from seldbench.errors import BadRun
 from seldbench.evaluation import psd_roc
 from seldbench.metrics.seld import SCORERS
-from seldbench.report import (
-    doa_errors,
-    error_budget,
-    leaderboard,
-    precision_recall,
-    shown_directions,
-    shown_mixtures,
-)
-from seldbench.report.activation import ROWS
-from seldbench.report.activation import parse as parse_rows
-from seldbench.report.published import FORMAT
-from seldbench.report.results import Result
-from seldbench.report.score_files import parse, run_content
-from seldbench.report.shown import Audio, Outcome, choose, clip_content, read_outcome
-from seldbench.report.shown_files import add_files
-from seldbench.report.sounds import shareable
-from seldbench.report.tagging import mistakes
+from seldbench.report.clips import shown_directions, shown_mixtures
+from seldbench.report.clips.shown import Audio, Outcome, choose, clip_content, read_outcome
+from seldbench.report.clips.shown_files import add_files
+from seldbench.report.clips.sounds import shareable
+from seldbench.report.figures import doa_errors, error_budget, precision_recall
+from seldbench.report.figures.activation import ROWS
+from seldbench.report.figures.activation import parse as parse_rows
+from seldbench.report.pages.tagging import mistakes
+from seldbench.report.results import leaderboard
+from seldbench.report.results.published import FORMAT
+from seldbench.report.results.result import Result
+from seldbench.report.results.score_files import parse, run_content
 from seldbench.runs import Run, StageFolder, open_run
 from seldbench.storage import locked, read_json, write_bytes, write_json
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seldbench.report.results import Result
+from seldbench.report.results.result import Result
 from seldbench.report.words import DECIMALS, shown, unit
 
 ROUNDING, INTERVAL = "rounding", "interval"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seldbench.report.pages import render
+from seldbench.report.pages.rendering import render
 from seldbench.report.publish import publish
 
 BY = "css selector"

@@ -11,7 +11,7 @@ import soundfile
 from seldbench.annotations.sources import SourceTable, write_answers, write_sources
 from seldbench.evaluation import Resampling
 from seldbench.experiment.scoring import scored_separation
-from seldbench.report.pages import render
+from seldbench.report.pages.rendering import render
 from seldbench.report.publish import publish
 from seldbench.runs import Run
 

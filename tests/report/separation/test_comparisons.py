@@ -6,13 +6,13 @@ import pytest
 
 from seldbench.errors import BadRun
 from seldbench.metrics.sources import mcnemar
-from seldbench.report import shown_mixtures
+from seldbench.report.clips import shown_mixtures
 from seldbench.report.compare import compare
-from seldbench.report.pages import environment
+from seldbench.report.pages.pair_page import write_pair
+from seldbench.report.pages.rendering import environment
 from seldbench.report.pair import publish_pair
-from seldbench.report.pair_page import write_pair
-from seldbench.report.paired import Pairing
-from seldbench.report.score_files import of_run
+from seldbench.report.results.score_files import of_run
+from seldbench.report.tables.paired import Pairing
 
 
 def test_two_cascades_are_shown_side_by_side_on_a_mixture(write_separation_run, tmp_path):

@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from seldbench.report.picture import levels_beside, mel_levels
-from seldbench.report.separated import degrees, place, separated_figure
+from seldbench.report.clips.picture import levels_beside, mel_levels
+from seldbench.report.clips.separated import degrees, place, separated_figure
 
 RATE = 8000
 TONE = 0.1 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)

@@ -3,10 +3,11 @@
 import json
 import re
 
-from seldbench.report import leaderboard, separation
-from seldbench.report.pages import render
+from seldbench.report.pages import separation
+from seldbench.report.pages.rendering import render
 from seldbench.report.publish import publish
-from seldbench.report.score_files import of_run
+from seldbench.report.results import leaderboard
+from seldbench.report.results.score_files import of_run
 
 
 def page(reports, run):

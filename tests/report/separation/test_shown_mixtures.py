@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from seldbench.report import shown_mixtures
-from seldbench.report.pages import environment
+from seldbench.report.clips import shown_mixtures
+from seldbench.report.pages.rendering import environment
+from seldbench.report.pages.run_page import write_run
 from seldbench.report.publish import publish
-from seldbench.report.run_page import write_run
-from seldbench.report.score_files import published
+from seldbench.report.results.score_files import published
 
 
 def test_of_the_shown_mixtures_the_worst_is_wrong_and_the_best_right(write_separation_run):

@@ -1,0 +1,1 @@
+"""Figures of scores and costs as SVG, with their files."""

@@ -1,0 +1,1 @@
+"""Results: score files, what is published of a run, the leaderboard."""

@@ -1,0 +1,1 @@
+"""Tables of scores, measured and published: what `compare` prints, and what it writes."""
