@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from seldbench.annotations import FrameOutputs, write_frame_outputs
 from seldbench.errors import BadFile, BadRun
 from seldbench.events import Event
 from seldbench.geometry import unit_vectors
@@ -71,6 +72,56 @@ def test_distances_are_metres_on_both_sides(write_spatial_run):
     content = clip_content(read_directed(run, CLASSES), "mix001")
     assert content["truth"][0]["distance"][0] == 2
     assert content["predicted"][0]["distance"][0] == 2
+
+
+def write_outputs(run, seconds, scores):
+    """Frame outputs of mix001 alone, of the first classes; the others are never raised."""
+    frames = round(seconds * 10)
+    given = np.zeros((frames, len(CLASSES)))
+    given[:, : scores.shape[1]] = np.repeat(scores, frames // len(scores), axis=0)
+    outputs = FrameOutputs(("mix001",), np.array([0, frames]), given)
+    write_frame_outputs(run / "predictions" / "outputs.npz", outputs)
+
+
+def test_confidence_is_the_highest_score_of_a_class_in_each_part(write_spatial_run):
+    run = write_spatial_run(seconds=50.0)
+    raised = np.array([[0.1, 0.9, 1.4], [0.6, 0.2, 0.0], [0.3, 0.0, 0.0], [0.2, 0.0, 0.0]])
+    write_outputs(run, 50.0, raised)
+    found = read_directed(run, CLASSES)
+    content = clip_content(found, "mix001", {CLASSES[0]: 0.5, CLASSES[3]: 0.4})
+    assert content["part"] == 2  # of 500 frames, 250 parts
+    assert set(content["confidence"]) == set(CLASSES[:3])  # the fourth neither occurs nor rises
+    # The parts at 125 frames and 375 have frames of two levels.
+    expected = [0.1] * 62 + [0.6] * 63 + [0.3] * 62 + [0.2] * 63
+    expected[187] = 0.3
+    assert content["confidence"][CLASSES[0]] == expected
+    assert max(content["confidence"][CLASSES[2]]) == 1.0  # lengths of vectors may be beyond 1
+    assert content["thresholds"] == {CLASSES[0]: 0.5}
+    assert clip_content(found, "mix002")["confidence"] == {}
+
+
+def test_confidence_is_drawn_below_the_events_with_its_threshold(write_spatial_run):
+    from seldbench.report.pages.rendering import environment
+
+    run = write_spatial_run(seconds=10.0)
+    write_outputs(run, 10.0, np.array([[0.25], [0.75]]))
+    content = clip_content(read_directed(run, CLASSES), "mix001", {CLASSES[0]: 0.5})
+    svg = tracks(environment(), content, None, CLASSES)
+    points, *_ = re.findall(r'<polyline points="([^"]*)"', svg)
+    across, up = zip(*(map(float, point.split(",")) for point in points.split()))
+    assert len(points.split()) == 4
+    assert up[0] == up[1] == up[2] + 8 and up[2] == up[3]  # half of the curve's height
+    assert across[1] == across[2] == (across[0] + across[3]) / 2
+    (threshold,) = re.findall(r'y1="([\d.]+)"[^>]*><title>threshold 0.5</title>', svg)
+    assert float(threshold) == up[0] - 4
+
+
+def test_outputs_of_another_number_of_classes_are_refused(write_spatial_run):
+    run = write_spatial_run()
+    outputs = FrameOutputs(("mix001",), np.array([0, 1]), np.zeros((1, len(CLASSES) + 1)))
+    write_frame_outputs(run / "predictions" / "outputs.npz", outputs)
+    with pytest.raises(BadFile, match=r"outputs\.npz: 5 classes, but the run scored 4"):
+        read_directed(run, CLASSES)
 
 
 def test_of_a_long_clip_the_minute_with_most_rows_is_shown():

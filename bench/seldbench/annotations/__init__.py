@@ -21,7 +21,12 @@ from seldbench.annotations.events import (
     write_unlabelled,
     write_weak,
 )
-from seldbench.annotations.outputs import FrameOutputs, read_frame_outputs, write_frame_outputs
+from seldbench.annotations.outputs import (
+    OUTPUTS,
+    FrameOutputs,
+    read_frame_outputs,
+    write_frame_outputs,
+)
 from seldbench.annotations.predictions import read_predictions
 from seldbench.annotations.scores import (
     read_clip_scores,
@@ -50,6 +55,7 @@ from seldbench.annotations.tags import (
 
 __all__ = [
     "DIALECTS",
+    "OUTPUTS",
     "FrameOutputs",
     "SourceTable",
     "Tags",

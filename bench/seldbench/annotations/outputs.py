@@ -23,6 +23,7 @@ from seldbench.storage import atomic
 Array = np.ndarray
 RATE = 10  # label frames in a second
 KINDS = ("scores", "doa")
+OUTPUTS = "outputs.npz"  # of a run, among its predictions
 
 
 @dataclass(frozen=True, eq=False)

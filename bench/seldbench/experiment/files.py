@@ -25,7 +25,6 @@ from seldbench.recipe import Post, Recipe
 from seldbench.runs import Run
 from seldbench.storage import read_json
 
-OUTPUTS = "outputs.npz"
 ENSEMBLE = "mean"  # the `system` of a run that averages others
 SCORES, UNPROCESSED, CLIPS = "scores.npz", "unprocessed.npz", "clips.tsv"
 
@@ -81,7 +80,7 @@ def write_seld(
     annotations.write_run_directions(run.path, "predictions", found)
     outputs = gathering.frame_outputs_of(predictions)
     if outputs is not None:
-        annotations.write_frame_outputs(run.predictions / OUTPUTS, outputs)
+        annotations.write_frame_outputs(run.predictions / annotations.OUTPUTS, outputs)
 
 
 def write_tagging(

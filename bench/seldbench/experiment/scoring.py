@@ -20,7 +20,6 @@ from seldbench.evaluation import (
 )
 from seldbench.evaluation.sources.attribution import ORACLES
 from seldbench.events import DirectionTable
-from seldbench.experiment.files import OUTPUTS
 from seldbench.metrics.seld import SCORERS
 from seldbench.runs import FORMAT, Run
 
@@ -134,7 +133,7 @@ def _halves(
     classes: Sequence[str],
 ) -> list[Scores]:
     """Each half with the other one ideal, where there are scores and directions of all frames."""
-    path = run.predictions / OUTPUTS
+    path = run.predictions / annotations.OUTPUTS
     outputs = annotations.read_frame_outputs(path) if path.exists() else None
     if outputs is None or outputs.scores is None or outputs.doa is None:
         return []

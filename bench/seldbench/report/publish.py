@@ -119,8 +119,9 @@ def _directions(run: Run, result: Result, shown: int) -> tuple[Clips, Parts]:
     if scorer is None or scorer not in SCORERS:
         raise BadRun(f"{run.path}: scored by {scorer!r}, no scorer of directions; run again")
     found = shown_directions.read_directed(run.path, list(result.classes))
+    thresholds = result.post.thresholds if result.post else {}
     clips = [
-        {"role": role, "scores": scores, **shown_directions.clip_content(found, clip)}
+        {"role": role, "scores": scores, **shown_directions.clip_content(found, clip, thresholds)}
         for role, clip, scores in shown_directions.choose(found, scorer, shown)
     ]
     return clips, {

@@ -62,8 +62,12 @@ def of_directions(run: Path, result: Result) -> ClipScores:
         for clip, value in zip(measure.clips, values)
         if events.get(clip) and clip in found.durations and np.isfinite(value)
     }
+    thresholds = result.post.thresholds if result.post else {}
     return ClipScores(
-        "seld_score", known, events, lambda clip: shown_directions.clip_content(found, clip)
+        "seld_score",
+        known,
+        events,
+        lambda clip: shown_directions.clip_content(found, clip, thresholds),
     )
 
 

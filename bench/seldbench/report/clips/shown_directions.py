@@ -11,14 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from seldbench.annotations import read_durations, read_run_directions
+from seldbench.annotations import (
+    OUTPUTS,
+    FrameOutputs,
+    read_durations,
+    read_frame_outputs,
+    read_run_directions,
+)
 from seldbench.annotations.tracks import events_of_rows
 from seldbench.errors import BadFile
 from seldbench.evaluation import Measure, seld_measures
 from seldbench.events import DirectionTable, Event
 from seldbench.geometry import angles
 from seldbench.metrics.uncertainty import Drawn
-from seldbench.report.clips.shown import spread
+from seldbench.report.clips.shown import PARTS, RAISED, spread
 
 Array = np.ndarray
 
@@ -28,12 +34,14 @@ LONGEST = 60.0  # of a clip's shown stretch
 
 @dataclass(frozen=True, eq=False)
 class Directed:
-    """What a run's files say: reference and predicted rows. classes: the names of their numbers."""
+    """What a run's files say: reference and predicted rows, and the outputs for every frame
+    where it has any. classes: the names of their numbers."""
 
     reference: DirectionTable
     durations: Mapping[str, float]
     predicted: DirectionTable
     classes: tuple[str, ...]
+    outputs: FrameOutputs | None = None
 
     @property
     def measured(self) -> bool:
@@ -56,7 +64,13 @@ def read_directed(run: Path, classes: Sequence[str]) -> Directed:
                 f" {len(classes)} classes (0 to {len(classes) - 1}); run again"
             )
     durations = read_durations(run / "reference" / "durations.tsv")
-    return Directed(reference, durations, predicted, tuple(classes))
+    outputs = run / "predictions" / OUTPUTS
+    given = read_frame_outputs(outputs) if outputs.exists() else None
+    if given is not None and given.classes != len(classes):
+        raise BadFile(
+            f"{outputs}: {given.classes} classes, but the run scored {len(classes)}; run again"
+        )
+    return Directed(reference, durations, predicted, tuple(classes), given)
 
 
 def measures_of(found: Directed, scorer: str, average: str | None = None) -> list[Measure]:
@@ -96,22 +110,55 @@ def choose(
     ]
 
 
-def clip_content(found: Directed, clip: str) -> dict[str, Any]:
+def clip_content(
+    found: Directed, clip: str, thresholds: Mapping[str, float] | None = None
+) -> dict[str, Any]:
     """Tracks of a clip, or of the stretch of it with most to hear, for clips.json.
 
     `onset` and `duration` are the stretch's, `whole` is the clip's duration. A track begins in the
-    stretch's frame `first` and has a direction a frame.
+    stretch's frame `first` and has a direction a frame. `confidence` is the highest score of a
+    class in every `part` frames of the stretch.
     """
     whole = found.durations[clip]
     truth, predicted = _of_clip(found.reference, clip), _of_clip(found.predicted, clip)
     onset = busiest(truth.frame, whole)
+    sides = {
+        "truth": _tracks(truth, found.classes, onset),
+        "predicted": _tracks(predicted, found.classes, onset),
+    }
+    named = {track["label"] for side in sides.values() for track in side}
+    part, confidence = _confidence(found, clip, onset, named)
+    known = (thresholds or {}).items()
     return {
         "id": clip,
         "onset": onset,
         "duration": min(whole, LONGEST),
         "whole": whole,
-        "truth": _tracks(truth, found.classes, onset),
-        "predicted": _tracks(predicted, found.classes, onset),
+        **sides,
+        "part": part,
+        "confidence": confidence,
+        "thresholds": {name: value for name, value in known if name in confidence},
+    }
+
+
+def _confidence(
+    found: Directed, clip: str, onset: float, named: set[str]
+) -> tuple[int, dict[str, list[float]]]:
+    """(frames of a part, {class: the highest score in each part}), three decimals, of classes that
+    occur or whose score is raised at some time."""
+    if found.outputs is None or found.outputs.scores is None or clip not in found.outputs.clips:
+        return 1, {}
+    row = found.outputs.clips.index(clip)
+    first, stop = found.outputs.start[row : row + 2].tolist()
+    begin = first + round(onset / GRID)
+    scores = found.outputs.scores[begin : min(stop, begin + round(LONGEST / GRID))]
+    part = max(-(-len(scores) // PARTS), 1)
+    parts = np.arange(0, len(scores), part)
+    highest = np.maximum.reduceat(scores, parts) if len(parts) else scores
+    return part, {
+        name: np.round(of.clip(0, 1).astype(np.float64), 3).tolist()
+        for name, of in zip(found.classes, highest.T)
+        if name in named or of.max(initial=0.0) >= RAISED
     }
 
 

@@ -77,17 +77,15 @@ def _classes(clip: Mapping[str, Any]) -> list[str]:
 def _lane(clip: Mapping[str, Any], name: str, top: float) -> dict[str, Any]:
     inner = LANE - 6
     scores = clip["confidence"].get(name, [])
-    steps = _steps(scores, top + LANE - 3, inner)
+    steps = staircase(scores, PLOT / max(len(scores), 1), top + LANE - 3, inner)
     threshold = clip["thresholds"].get(name)
     return {
         "name": name,
         "top": top,
         "truth": [_bar(clip, event) for event in clip["truth"] if event[2] == name],
         "predicted": [_bar(clip, event) for event in clip["predicted"] if event[2] == name],
-        "line": _points(steps),
-        "area": _points([(GUTTER, top + LANE - 3), *steps, (GUTTER + PLOT, top + LANE - 3)])
-        if steps
-        else "",
+        "line": points_of(steps),
+        "area": area_of(steps, top + LANE - 3),
         "threshold": None if threshold is None else round(top + LANE - 3 - inner * threshold, 1),
         "threshold_text": "" if threshold is None else f"{threshold:g}",
     }
@@ -99,21 +97,28 @@ def _bar(clip: Mapping[str, Any], event: Sequence[Any]) -> dict[str, Any]:
     return {"x": left, "width": round(max(right - left, 1.5), 1), "text": text}
 
 
-def _steps(scores: Sequence[float], base: float, height: float) -> list[tuple[float, float]]:
-    """A staircase: a step a score; corners on a straight line are left out."""
-    step, points = PLOT / max(len(scores), 1), list[tuple[float, float]]()
+def staircase(
+    scores: Sequence[float], step: float, base: float, height: float
+) -> list[tuple[float, float]]:
+    """A step a score, that wide, inside the plot; corners on a straight line are left out."""
+    points = list[tuple[float, float]]()
     for i, score in enumerate(scores):
         y = round(base - height * score, 1)
         if points and points[-1][1] == y:
             points.pop()
         else:
-            points.append((GUTTER + i * step, y))
-        points.append((GUTTER + (i + 1) * step, y))
+            points.append((GUTTER + min(i * step, PLOT), y))
+        points.append((GUTTER + min((i + 1) * step, PLOT), y))
     return points
 
 
-def _points(points: Sequence[tuple[float, float]]) -> str:
+def points_of(points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def area_of(steps: Sequence[tuple[float, float]], base: float) -> str:
+    """What lies below a staircase, down to its base."""
+    return points_of([(steps[0][0], base), *steps, (steps[-1][0], base)]) if steps else ""
 
 
 def _x(clip: Mapping[str, Any], seconds: float) -> float:

@@ -16,13 +16,17 @@ from seldbench.report.clips.timeline import (
     PLOT,
     TOP,
     WIDTH,
+    area_of,
+    points_of,
     seconds_between,
     sound_image,
+    staircase,
 )
 from seldbench.report.palette import SERIES
 
 GRID = 0.1
 BAR, GAP, LANE_GAP = 7, 2, 8  # of events in a lane: height, and what is between
+CURVE = 16  # of a class's confidence, below its events
 AXIS, BETWEEN = 26, 22
 JUMP = 180.0  # degrees of azimuth from one frame to the next: it went round the back
 AZIMUTH = (
@@ -117,22 +121,40 @@ def _lanes(
     top: float,
     x: Callable[[float], float],
 ) -> tuple[list[dict[str, Any]], float]:
-    """A lane a class that occurs, in the order of the classes, and where they end. What sounds at
-    once has rows of its own."""
+    """A lane a class that occurs or has confidence, in the order of the classes, and where they
+    end. What sounds at once has rows of its own."""
     found = []
-    occur = {track["label"] for side in _sides(clip) for track in clip[side]}
+    confidence = clip.get("confidence", {})
+    occur = {track["label"] for side in _sides(clip) for track in clip[side]} | {*confidence}
     for name in [c for c in classes if c in occur]:
-        lane: dict[str, Any] = {"name": name, "colour": colours[name], "top": top}
+        lane: dict[str, Any] = {"name": name, "colour": colours[name], "top": top, "curve": None}
         y = top
         for side in _sides(clip):
             mine = [track for track in clip[side] if track["label"] == name]
             rows = places([_span(track) for track in mine])
             lane[side] = [_bar(clip, t, y + row * (BAR + 1), x) for t, row in zip(mine, rows)]
             y += (max(rows, default=0) + 1) * (BAR + 1) - 1 + GAP
+        if name in confidence:
+            lane["curve"] = _curve(clip, name, y + CURVE)
+            y += CURVE + GAP
         lane["height"] = y - GAP - top
         found.append(lane)
         top += lane["height"] + LANE_GAP
     return found, top - LANE_GAP if found else top + 24
+
+
+def _curve(clip: Mapping[str, Any], name: str, base: float) -> dict[str, Any]:
+    """A class's confidence from 0 at `base` to 1, and its threshold where one is known."""
+    step = PLOT * clip["part"] * GRID / clip["duration"]
+    steps = staircase(clip["confidence"][name], step, base, CURVE)
+    threshold = clip["thresholds"].get(name)
+    return {
+        "base": base,
+        "line": points_of(steps),
+        "area": area_of(steps, base),
+        "threshold": None if threshold is None else round(base - CURVE * threshold, 1),
+        "threshold_text": f"threshold {threshold:g}" if threshold is not None else "",
+    }
 
 
 def _bar(

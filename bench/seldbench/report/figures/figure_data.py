@@ -100,18 +100,26 @@ def events(clip: Mapping[str, Any]) -> Data:
 
 
 def directions(clip: Mapping[str, Any]) -> Data:
-    """Of tracks: a row a frame and source; seconds are of the whole clip."""
+    """Of tracks: a row a frame and source, then a class's highest score in each part of the
+    stretch; seconds are of the whole clip."""
     sides = (("true", "truth"), ("predicted", "predicted"))
     rows = [
         row for what, side in sides for track in clip[side] for row in _frames(clip, what, track)
     ]
-    return Data(("what", "seconds", "label", "azimuth", "elevation", "distance"), rows)
+    step = clip.get("part", 1) * FRAME
+    rows += [
+        ("score", round(clip["onset"] + k * step, 1), label, None, None, None, score)
+        for label, scores in clip.get("confidence", {}).items()
+        for k, score in enumerate(scores)
+    ]
+    return Data(("what", "seconds", "label", "azimuth", "elevation", "distance", "score"), rows)
 
 
 def _frames(clip: Mapping[str, Any], what: str, track: Mapping[str, Any]) -> Iterator[Row]:
     far = track.get("distance", [None] * len(track["azimuth"]))
     for k, of in enumerate(zip(track["azimuth"], track["elevation"], far)):
-        yield (what, round(clip["onset"] + (track["first"] + k) * FRAME, 1), track["label"], *of)
+        seconds = round(clip["onset"] + (track["first"] + k) * FRAME, 1)
+        yield (what, seconds, track["label"], *of, None)
 
 
 def mixture(clip: Mapping[str, Any]) -> Data:
