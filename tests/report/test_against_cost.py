@@ -1,6 +1,7 @@
 """Accuracy against cost: which systems stand on the Pareto front, and what is drawn."""
 
 import json
+import re
 
 import pytest
 
@@ -63,3 +64,11 @@ def test_the_figure_s_data_say_which_systems_stand_on_the_front(systems):
     rows = [dict(zip(data.columns, row)) for row in data.rows]
     macs = {r["system"]: r["on the Pareto front"] for r in rows if r["cost"] != "parameters"}
     assert macs == {"crnn wide": "yes", "fdy_crnn wide": "yes"}
+
+
+def test_who_points_at_a_system_is_told_its_name_and_numbers(systems):
+    svg, _ = cost_figure(systems, "psds1", "Accuracy against cost")
+    told = re.findall(r"<title>([^<]*)</title>", svg)
+    assert "fdy_crnn wide: 0.400 (0.350 to 0.450), 2.00 G" in told
+    assert len(told) == 5  # three by parameters, two by multiply-accumulates
+    assert 'id="said' not in svg

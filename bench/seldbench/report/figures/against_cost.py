@@ -16,12 +16,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from seldbench.evaluation.names import lower_is_better
-from seldbench.report.figures.charts import STYLE, panel_title, plain, svg
+from seldbench.report.figures.charts import STYLE, panel_title, plain, say, svg
 from seldbench.report.figures.files import Data
 from seldbench.report.palette import LIGHT, colour
 from seldbench.report.results.costs import Costs, costs_of, ratio, short
 from seldbench.report.results.result import Group, mean_and_spread
 from seldbench.report.tables.paired import names_of
+from seldbench.report.words import shown
 
 SHAPES = "osD^vPX"  # with the colours, so that architectures differ by shape too
 INCHES = (9.6, 3.9)
@@ -106,7 +107,7 @@ def cost_figure(gathered: Sequence[Group], score: str, label: str) -> tuple[str,
         for axis, kind in zip(axes, kinds):
             every = points(gathered, score, kind)
             best = front(every, score)
-            _panel(axis, kind, every, archs)
+            _panel(axis, kind, every, archs, score)
             width = 0.85 * INCHES[0] / len(kinds)
             axis.set_xlim(*_limits(every, best, width))
             axis.xaxis.set_major_locator(_ticks(*axis.get_xlim()))
@@ -122,16 +123,20 @@ def cost_figure(gathered: Sequence[Group], score: str, label: str) -> tuple[str,
     return text, Data(columns, rows)
 
 
-def _panel(axis: Axes, kind: Cost, every: Sequence[Point], archs: Sequence[str]) -> None:
+def _panel(
+    axis: Axes, kind: Cost, every: Sequence[Point], archs: Sequence[str], score: str
+) -> None:
     for point in every:
         i = archs.index(point.arch)
         tint = colour(i)
         ends = [point.low, point.high]
         axis.plot([point.cost] * 2, ends, color=tint, linewidth=1.6, alpha=0.45)
-        axis.plot(
+        (mark,) = axis.plot(
             [point.cost], [point.value], SHAPES[i % len(SHAPES)], color=tint, markersize=6,
             markerfacecolor=LIGHT["paper"] if point.marked else tint, markeredgewidth=1.4,
         )  # fmt: skip
+        low, value, high = (shown(v, score) for v in (point.low, point.value, point.high))
+        say(mark, f"{point.name}: {value} ({low} to {high}), {kind.shown(point.cost)}")
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.shown(value)))
     axis.xaxis.set_minor_formatter(NullFormatter())

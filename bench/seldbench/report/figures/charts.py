@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -22,6 +23,7 @@ from seldbench.report.words import arrow, number, plain_title, shown, title, uni
 # Panels of a training: {kind of series: title, width}.
 TRAINING = {"loss": ("training loss", 4), "valid": ("validation scores", 4), "lr": ("step size", 2)}
 WIDEST_TITLE = 20  # characters that stand above a panel beside others
+SAID = "said:"  # before the words of a part of a figure, as its name
 HALF_TURN = 180.0  # degrees; no angle between directions is larger
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -211,6 +213,11 @@ def class_bars(
     panel.grid(False, axis="y")
 
 
+def say(drawn: Artist, text: str) -> None:
+    """What a reader is told who points at a part of a figure (`svg`)."""
+    drawn.set_gid(SAID + text)
+
+
 def svg(figure: Figure, label: str) -> str:
     """The figure as an SVG element that scales with the page; `label` is what it shows."""
     buffer = io.StringIO()
@@ -225,6 +232,7 @@ def svg(figure: Figure, label: str) -> str:
     # Each text names all fonts that matplotlib knows: the figure does so once.
     text = re.sub(r" font-family: [^;\"]*;", "", text)
     # Names of groups would occur twice where two figures stand in one page; nothing refers to them.
+    text = re.sub(rf'<g id="{SAID}([^"]*)">', r"<g><title>\1</title>", text)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
