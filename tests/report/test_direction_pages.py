@@ -126,7 +126,7 @@ def test_the_leaderboard_has_a_column_a_score_and_the_scorer(write_spatial_run, 
     assert [c for c in columns if c in seld] == seld
     assert columns.index("event_f1_micro_high") < columns.index("er20")
     assert rows.psds1.isna().all()
-    assert rows.interval[0] == "jackknife"
+    assert rows.interval[0] == "bootstrap"
 
 
 def test_scores_of_a_further_scorer_stand_under_its_name(write_spatial_run, publish_scores):

@@ -189,12 +189,12 @@ def shown(value: float | None, score: str, sign: str = "") -> str:
     if value is None:
         return number(None)
     of = unit(score)
-    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
+    return f"{value:{sign}z.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
 
 
 def number(value: float | None) -> str:
     """Three decimals; a dash for no value."""
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else f"{value:z.3f}"
 
 
 def span(seconds: float | None) -> str:

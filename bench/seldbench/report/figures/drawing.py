@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from seldbench.report.results.result import in_order
 from seldbench.report.words import number
 
 Interval = Sequence[float]
-METHODS = ("bootstrap", "jackknife")
 BEYOND = 0.5
 LARGE = 1e5  # from here on a number is written with three digits and an exponent
 
@@ -94,9 +94,9 @@ def scale_up_to(values: Iterable[float | None]) -> Scale:
 def mark(value: float | None, intervals: Mapping[str, Interval], scale: Scale) -> Mark:
     """A value on a scale with its intervals, the bootstrap's first."""
     known = {method: ends for method, ends in intervals.items() if value is not None}
-    order = sorted(known, key=lambda m: (METHODS.index(m) if m in METHODS else len(METHODS), m))
     spans = tuple(
-        Span(m, scale.at(known[m][0]), scale.at(known[m][1]), _between(known[m])) for m in order
+        Span(m, scale.at(known[m][0]), scale.at(known[m][1]), _between(known[m]))
+        for m in sorted(known, key=in_order)
     )
     at = None if value is None else scale.at(value)
     return Mark(amount(value), at, scale.at(0.0), spans, scale)

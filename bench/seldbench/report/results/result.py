@@ -7,7 +7,7 @@ others stand under the scorer's, such as "dcase2024/f20".
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
@@ -28,6 +28,7 @@ from seldbench.report.results.blocks import (
 )
 
 # The scores that lead a table of each task, in order; those of SELD are its scorer's.
+METHODS = ("bootstrap", "jackknife")  # of intervals, the one that stands beside a value first
 HEADLINES = {"sed": ("psds1", "psds2", "event_f1_macro")}
 SELD_HEADLINES = ("er20", "f20", "le_cd", "lr_cd", "seld_score")
 # Of clips with one label each; over folds the mean over folds leads, without them it has no value.
@@ -195,10 +196,21 @@ class Result(BaseModel):
         return tuple(mine)
 
     def interval(self, score: str) -> tuple[str, float, float] | None:
-        """The method, low and high end of a score's interval, by the first method of the file."""
-        for method, (low, high) in self.intervals.get(self.name_of(score), {}).items():
-            return method, low, high
-        return None
+        """The method, low and high end of a score's interval (`first_of`)."""
+        return first_of(self.intervals.get(self.name_of(score), {}))
+
+
+def first_of(intervals: Mapping[str, tuple[float, float]]) -> tuple[str, float, float] | None:
+    """The method, low and high end of the interval that stands beside a value: the bootstrap's,
+    which never leaves the range of the score, where a file has it."""
+    for method in sorted(intervals, key=in_order):
+        return method, *intervals[method]
+    return None
+
+
+def in_order(method: str) -> tuple[int, str]:
+    """By which methods of intervals are sorted."""
+    return METHODS.index(method) if method in METHODS else len(METHODS), method
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ Scores are fractions, degrees or metres. A value over seeds is mean ± sample st
 from collections.abc import Sequence
 
 from seldbench.report.marks import CROSS_VALIDATED, ENSEMBLE, SELECTED_ON_TEST, warnings_of
-from seldbench.report.results.result import Group, mean_and_spread
+from seldbench.report.results.result import Group, first_of, mean_and_spread
 from seldbench.report.tables.comparable import FACTS
 from seldbench.report.tables.sheet import NO_VALUE, Amount, Cell, Source, as_given
 from seldbench.tables import Row
@@ -84,9 +84,7 @@ def class_interval(group: Group, name: str, score: str) -> tuple[str, float, flo
     """That of a class of the one run."""
     if len(group.results) > 1:
         return None
-    for method, ends in group.first.class_intervals.get(name, {}).get(score, {}).items():
-        return (method, *ends)
-    return None
+    return first_of(group.first.class_intervals.get(name, {}).get(score, {}))
 
 
 def published_cell(row: Row, score: str, as_score: str = "", rivals: str = "") -> Cell:
