@@ -18,7 +18,7 @@ demo: .venv/train
 	@$(BIN)/seldbench publish "$$(tail -n 1 demo/scores.txt)" --data-root demo/data --out demo
 
 test: .venv/dev
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 
 oracles: .oracles/ready
 	OMP_NUM_THREADS=1 .oracles/bin/python -m pytest tests/oracles
