@@ -76,16 +76,34 @@ def make_set(
     if check is None or not check.changed(target, there):
         progress.say(f"{target}: already there")
         return there
-    if check.lacks(target):
-        with _alone(target, progress):
-            build(target)
-    if check.changed(target, there):
-        raise BadFile(
-            f"{target}: files were changed or added since the set was made; remove that folder and"
-            " start the same command again"
-        )
+    if not check.lacks(target):
+        raise _other(target)
+    with _alone(target, progress), _kept(target, there, check):
+        build(target)
     progress.say(f"{target}: what was missing is made again")
     return there
+
+
+@contextmanager
+def _kept(target: Path, there: Manifest, check: Check) -> Iterator[None]:
+    """Where the set does not become again what its manifest says, what came to it meanwhile is
+    taken away, and a BadFile says so."""
+    before = set(target.rglob("*"))
+    try:
+        yield
+        if check.changed(target, there):
+            raise _other(target)
+    except BadFile:
+        for path in sorted(set(target.rglob("*")) - before, reverse=True):  # what a folder holds
+            path.rmdir() if path.is_dir() else path.unlink()  # comes before it
+        raise
+
+
+def _other(target: Path) -> BadFile:
+    return BadFile(
+        f"{target}: not as it was made: files were changed or added since, or another version of"
+        " seldbench made it; remove that folder and start the same command again"
+    )
 
 
 @contextmanager
