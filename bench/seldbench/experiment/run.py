@@ -67,7 +67,8 @@ class Experiment:
         """Every stage of a fold checked and built, and the test split opened."""
         recipe, dataset, data = self.recipe, self.data.dataset, self.of_fold(fold)
         check_scorers(recipe, dataset)
-        check_asked(recipe, dataset, data.clips(TEST))
+        if dataset.task == "separation":
+            check_asked(recipe, dataset, data.clips(TEST))
         heard = [TEST] if recipe.post.tune is None else [TEST, recipe.post.tune.on]
         clips = [clip for split in dict.fromkeys(heard) for clip in data.clips(split)]
         fixed(recipe.post, dataset.classes)
