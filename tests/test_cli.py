@@ -1,7 +1,9 @@
 """The command line as its users meet it: exit codes, words instead of tracebacks, JSON."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,9 +41,29 @@ def test_wrong_usage_ends_in_words_and_2(seldbench):
     code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", f"--seed={2**64}")
     assert code == 2
     assert f"to {2**32 - 1}" in err
+    code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--seed=6,1,6")
+    assert code == 2
+    assert "6 is named twice" in err
+    code, _, err = seldbench("data", "simulate", "mix75-sim", "--seed=-1")
+    assert code == 2
+    assert "'--seed'" in err
     code, _, err = seldbench("data", "fetch", "tnsse2021", "--parts", ",")
     assert code == 2
     assert "expected some, such as foa,metadata" in err
+
+
+@pytest.mark.parametrize("sign, expected", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_is_ended_says_that_it_goes_on(seldbench, monkeypatch, sign, expected):
+    # A shell's background job is started with Ctrl-C ignored: not so here.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr("seldbench.listing.lines", lambda kind: os.kill(os.getpid(), sign))
+    try:
+        code, _, err = seldbench("list", "datasets")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert code == expected
+    assert "interrupted; start the same command again and it goes on" in err
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])

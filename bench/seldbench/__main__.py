@@ -7,12 +7,13 @@ import sys
 # makes a training tens of times slower. Read once, when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 TRAINING = ("torch", "timm", "safetensors")  # what the extra `train` adds
 
 
 def main() -> None:
-    """Run the command line; exit 1 for an error that its user can mend, 130 when interrupted."""
+    """Run the command line; exit 1 for an error that its user can mend, 130 when interrupted,
+    143 for SIGTERM."""
     from seldbench.cli import console
 
     code, words = _outcome()
@@ -28,9 +29,11 @@ def _outcome() -> tuple[int, str]:
 
     from seldbench.cli import app
     from seldbench.errors import SeldbenchError
+    from seldbench.processes import Terminated, ended_by_sigterm
 
     try:
-        code = app(standalone_mode=False) or 0
+        with ended_by_sigterm():
+            code = app(standalone_mode=False) or 0
     except ModuleNotFoundError as error:
         if error.name not in TRAINING:
             raise
@@ -42,13 +45,15 @@ def _outcome() -> tuple[int, str]:
         return 1, f"error: {where}{error.strerror or error}"
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except Terminated:
+        code = TERMINATED
     except Exception as error:
         # What typer says of wrong usage; its own class for that is private.
         if not hasattr(error, "exit_code"):
             raise
         error.show()  # type: ignore[attr-defined]
         return error.exit_code, ""
-    if code == INTERRUPTED:
+    if code in (INTERRUPTED, TERMINATED):
         return code, "interrupted; start the same command again and it goes on"
     return code, ""
 

@@ -76,7 +76,8 @@ class ClassCount:
 class SplitReport:
     """Of one split. rates, channels: {value: files}. seconds: shortest, mean and longest file.
 
-    empty: labelled clips without any event or label. digest: of names and decoded audio, if deep.
+    empty: labelled clips without any event or label. digest: of names and decoded audio, if deep;
+    None of a split without files of its own.
     """
 
     split: str
@@ -219,7 +220,7 @@ def _check_audio(
         seconds = list(lengths.values())
         report.total_seconds = float(np.sum(seconds))
         report.seconds = min(seconds), report.total_seconds / len(seconds), max(seconds)
-    report.digest = digest.hexdigest() if deep else None
+    report.digest = digest.hexdigest() if deep and recordings else None
     return lengths
 
 

@@ -20,6 +20,7 @@ longer than what the run was trained on windows are heard that overlap by half, 
 averaged: sources are taken to stay where they are. Channels and rate as for directions.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from matplotlib.figure import Figure
 
 from seldbench import annotations
 from seldbench.arrays import CHANNELS
-from seldbench.audio import AudioFile, mono, picked
+from seldbench.audio import AudioFile, mono, picked, resampled
 from seldbench.contracts import Clip, PostProcessing, Progress, Recording
 from seldbench.errors import BadFile, BadRun
 from seldbench.experiment.answers import reopened
@@ -38,6 +39,7 @@ from seldbench.experiment.graph import best_device
 from seldbench.experiment.source_files import answer_table, write_signals
 from seldbench.experiment.sources import Answer, SourceListener, source_listener
 from seldbench.experiment.system import System, system_of
+from seldbench.images import SAMPLE_RATE
 from seldbench.inference import gathering
 from seldbench.inference.decoding import decode, masked
 from seldbench.prediction import Prediction
@@ -46,7 +48,7 @@ from seldbench.report.clips.scene import scene_figure
 from seldbench.report.clips.separated import separated_figure
 from seldbench.report.clips.tagged import tagged_figure
 from seldbench.runs import Run, open_run
-from seldbench.storage import atomic, write_text
+from seldbench.storage import atomic, replaced, write_text
 
 Array = np.ndarray
 
@@ -107,6 +109,7 @@ def listen(
     if len(run.folds) > 1:
         progress.say(f"of the run's folds {', '.join(run.folds)} the network of the first listens")
     if task == "separation":
+        _refuse_other_files(out, clips)
         listener = source_listener(recipe, system, device, progress)
         for clip, found in listener.answers(clips, post):
             yield from _write_answers(clip, found, out, listener)
@@ -167,12 +170,10 @@ class _Ears:
             given = "1 channel is" if recording.mics == 1 else f"{recording.mics} channels are"
             given += " picked" if self.channels is not None else " there"
             more = AudioFile(path).mics >= number
-            remedy = (
-                "pick them with --channels, such as --channels 1,2,3,4 (of a file in the order W,"
-                " X, Y, Z: 1,3,4,2)"
-                if self.layout == "foa"
-                else "pick them with --channels, such as --channels 1,2,3,4"
-            )
+            example = ",".join(str(n) for n in range(1, number + 1))
+            remedy = f"pick them with --channels, such as --channels {example}"
+            if self.layout == "foa":
+                remedy += " (of a file in the order W, X, Y, Z: 1,3,4,2)"
             raise BadFile(
                 f"{path}: {given}, but this run hears {self.layout!r}"
                 f" recordings: {ORDERS[self.layout]};"
@@ -295,17 +296,33 @@ def _write_answers(
     classes = listener.assembly.classes
     rows = out / f"{clip.id}.answers.tsv"
     table = answer_table([(clip.id, answers)], classes, "answer" if listener.each else None)
-    annotations.write_answers(rows, table)
+    with replaced(out / clip.id) as folder:
+        signals = write_signals(folder, answers, "wav")
+        annotations.write_answers(rows, table)
     yield rows
-    samples, rate = _first_channel(clip)
-    yield from write_signals(out / clip.id, answers, rate, "wav")
+    yield from (out / clip.id / path.name for path in signals)
+    mixture = resampled(next(iter(clip.recordings.values())), SAMPLE_RATE)
     shown = [
         (one.azimuth, classes[int(one.scores.argmax())], float(one.scores.max()), one.signal)
         for one in answers
         if one.azimuth is not None and one.signal is not None
     ]
-    figure = separated_figure(samples, rate, shown, title=clip.id)
+    figure = separated_figure(mixture.read()[0], SAMPLE_RATE, shown, title=clip.id)
     yield _written_figure(out / f"{clip.id}.png", figure)
+
+
+def _refuse_other_files(out: Path, clips: Sequence[Clip]) -> None:
+    """A folder of separated signals is replaced as a whole: it must hold nothing else."""
+    for folder in (out / clip.id for clip in clips):
+        if not folder.exists():
+            continue
+        held = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else [folder.name]
+        other = [name for name in held if not re.fullmatch(r"\d+\.wav", name)]
+        if other:
+            raise BadFile(
+                f"{folder}: separated signals are written there and take the place of all that it"
+                f" holds, and {other[0]!r} is none of them; predict into another folder with --out"
+            )
 
 
 def _classes_text(classes: tuple[str, ...]) -> str:

@@ -17,8 +17,8 @@ class Prediction:
     events: decided events. frame_scores: (frames, classes) in [0, 1], frame k covers
     [k * hop, (k + 1) * hop), seconds. unprocessed: the same before post-processing, where that made
     others of them. clip_scores: (classes,). doa: (frames, classes, 3).
-    sources: separated signals by Event.source, (samples,) each. direction_scores: (directions,) of
-    a circle of equal steps, the first at azimuth 0.
+    sources: separated signals by Event.source, (samples,) each, at 16 kHz (`images.SAMPLE_RATE`).
+    direction_scores: (directions,) of a circle of equal steps, the first at azimuth 0.
     """
 
     events: EventList | None = None

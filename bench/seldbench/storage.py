@@ -4,6 +4,7 @@ rename. A failure (disk full, no permission) leaves the old file as it was."""
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -36,6 +37,43 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """A folder to write to, put in the place of `folder` when the block ends well; where the block
+    left it empty nothing stands there then. Until then, and after a failure, `folder` is as it was.
+
+    Raises:
+        WriteFailed: the operating system refused.
+    """
+    mark = uuid4().hex[:8]
+    new, old = (folder.with_name(f".{folder.name}.{mark}.{end}") for end in ("part", "old"))
+    try:
+        new.mkdir(parents=True)
+        yield new
+        _exchange(folder, new, old)
+    except OSError as error:
+        raise WriteFailed(
+            f"{folder}: cannot be written ({error.strerror or error}); nothing was changed. Free"
+            " space or choose another folder, then start the same command again"
+        ) from error
+    finally:
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _exchange(folder: Path, new: Path, old: Path) -> None:
+    """`new` in the place of `folder`, which becomes `old`."""
+    if folder.exists():
+        os.rename(folder, old)
+    try:
+        if any(new.iterdir()):
+            os.rename(new, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
 
 
 @contextmanager

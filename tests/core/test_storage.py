@@ -8,7 +8,7 @@ import time
 import pytest
 
 from seldbench.errors import BadFile, WriteFailed
-from seldbench.storage import atomic, locked, read_json, write_json, write_text
+from seldbench.storage import atomic, locked, read_json, replaced, write_json, write_text
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
@@ -81,3 +81,41 @@ def test_what_is_not_json_is_named(tmp_path):
         read_json(tmp_path / "a.json")
     with pytest.raises(BadFile, match=r"b\.json: not found"):
         read_json(tmp_path / "b.json")
+
+
+def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "new" / "a"
+    for names in (["0", "1"], ["2"]):
+        with replaced(folder) as place:
+            for name in names:
+                (place / name).write_text(name)
+        assert sorted(p.name for p in folder.iterdir()) == names
+    with pytest.raises(BadFile), replaced(folder) as place:
+        (place / "3").write_text("3")
+        raise BadFile("no more")
+    assert [p.name for p in folder.iterdir()] == ["2"]
+    assert [p.name for p in folder.parent.iterdir()] == ["a"]
+
+
+def test_a_folder_that_is_left_empty_is_gone(tmp_path):
+    (tmp_path / "a").mkdir()
+    with replaced(tmp_path / "a"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_a_folder_cannot_take_its_place_the_old_one_stays(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "0").write_text("old")
+    rename = os.rename
+
+    def refuses(source, target):
+        if str(source).endswith(".part"):
+            raise PermissionError(13, "Permission denied")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuses)
+    with pytest.raises(WriteFailed, match="nothing was changed"), replaced(tmp_path / "a") as place:
+        (place / "0").write_text("new")
+    assert (tmp_path / "a" / "0").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]

@@ -165,11 +165,15 @@ def test_classes_without_sounds_for_testing_are_named_and_not_test_classes(copy)
     assert data.provenance()["in_training_only"] == ["rain"]
 
 
-def test_where_all_are_equally_loud_a_note_says_that_the_target_is_chance(copy):
+def test_where_all_are_equally_loud_a_mixture_asks_for_none_and_each_for_each(copy):
     change_manifest(copy, levels="equal")
     data = Mix75Sim(copy)
-    assert "test/each asks for all" in data.notes("test")[0]
-    assert data.notes("test/each") == []
+    for clip in data.clips("test"):
+        assert clip.target is None and clip.recordings.keys() == {"circular8"}
+        assert len(clip.stems) == len(clip.events)
+    for clip in data.clips("test/each"):
+        assert clip.recordings.keys() == {"circular8", "target"} and clip.target is not None
+    assert data.notes("test") == data.notes("test/each") == []
 
 
 def test_sets_that_were_made_otherwise_have_different_fingerprints(made, copy):
@@ -197,6 +201,8 @@ def test_a_whole_set_is_reported_as_whole(made):
     assert report.splits[0].rates == {16_000: sum(report.splits[0].channels.values())}
     assert report.splits[0].channels.keys() == {1, 8}
     assert report.splits[1].classes == report.splits[0].classes
+    # What has no files of its own has no digest of them.
+    assert [bool(split.digest) for split in report.splits] == [True, False] * 3
 
 
 def test_a_missing_sound_makes_the_mixtures_with_it_missing_and_is_named(copy):
@@ -208,7 +214,9 @@ def test_a_missing_sound_makes_the_mixtures_with_it_missing_and_is_named(copy):
     report = datacheck.check(data)
     assert not report.ok
     assert path.relative_to(copy / NAME).as_posix() in report.splits[4].missing
-    assert report.splits[0].complete
+    assert report.splits[0].complete and not report.splits[0].notes
+    (remedy,) = report.splits[4].notes
+    assert remedy.startswith(f"to make what is missing: seldbench data simulate {NAME} --scale")
     assert any("clips are missing" in note for note in data.notes("test"))
     if data.coverage("test")[0]:
         assert name not in [clip.id for clip in data.clips("test")]
@@ -228,6 +236,13 @@ def test_a_changed_number_is_refused_with_the_command_that_makes_the_set_again(c
         Mix75Sim(copy).clips("test")
     words = f"data simulate {NAME} {Mix75Sim(copy).manifest.arguments} --data-root {copy}"
     assert words in str(error.value)
+
+
+def test_a_manifest_that_is_not_json_is_refused_with_the_command(copy):
+    (copy / NAME / "manifest.json").write_text("{")
+    words = rf"not JSON .*; remove {copy / NAME} and make the set again .*simulate {NAME}`"
+    with pytest.raises(BadFile, match=words):
+        Mix75Sim(copy)
 
 
 def test_a_shortened_sound_is_a_fault_and_an_error_when_it_is_read(copy):

@@ -96,9 +96,16 @@ def test_misses_and_false_directions_stand_with_their_conditions():
 
 def test_a_reader_is_told_what_counts_and_what_was_lost():
     notes = score_sources(REFERENCE, ANSWERS).notes
-    assert "column 'target' not used: every source is asked for" in notes
+    assert not any("target" in note for note in notes)  # answers for all say so themselves
     assert "1 mixtures without any answer: m3" in notes
     assert "3 of 6 sources were not found: they count as wrong" in notes
+
+
+def test_a_person_is_shown_the_scores_that_have_a_value_alone():
+    lines = score_sources(REFERENCE, ANSWERS).lines()
+    shown = [line.split()[0] for line in lines if line.startswith(("accuracy", "direction"))]
+    assert "direction_recall" in shown and "direction_accuracy" not in shown
+    assert not [line for line in lines if line.endswith(" -")]
 
 
 def test_nothing_found_anywhere_is_nothing_right():

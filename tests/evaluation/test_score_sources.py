@@ -122,6 +122,12 @@ def test_answers_about_other_mixtures_are_left_out(files):
     assert "answers about 1 other mixtures left out: z" in found.notes
 
 
+def test_an_error_about_answers_names_their_file(files):
+    reference, answers = files(["filename label source", "a dog 0"], ["filename label", "b cat"])
+    with pytest.raises(BadFile, match=f"^{answers}: no answer to 1 of 1 questions"):
+        score_sources_files(reference, answers)
+
+
 UNFIT = {
     "no answer": (
         ["filename label", "m1 dog", "m_3 dog"],
@@ -365,9 +371,9 @@ def test_signals_that_do_not_fit_are_refused(files, folders, case):
 
 def test_signals_come_with_the_true_ones(files, tmp_path):
     tables = files(TWO_SOURCES, TWO_SOURCES)
-    with pytest.raises(BadFile, match="the folder of true signals is not given"):
+    with pytest.raises(BadFile, match=r"of true signals is not given; .*--stems"):
         score_sources_files(*tables, estimates=tmp_path)
-    with pytest.raises(BadFile, match="the folder of separated signals is not given"):
+    with pytest.raises(BadFile, match=r"of separated signals is not given; .*--estimates"):
         score_sources_files(*tables, references=tmp_path, mixtures=tmp_path)
     with pytest.raises(BadFile, match="not a folder of signals"):
         score_sources_files(*tables, estimates=tmp_path, references=tmp_path / "none")

@@ -21,6 +21,7 @@ from seldbench.experiment.answers import Answers
 from seldbench.experiment.jobs import train_side_by_side
 from seldbench.experiment.preparing import Data
 from seldbench.experiment.run import Experiment
+from seldbench.processes import Terminated, ended_by_sigterm
 from seldbench.storage import file_digest
 
 CPU = torch.device("cpu")
@@ -181,7 +182,7 @@ def test_ctrl_c_and_sigterm_end_the_processes(fake, tmp_path, sign):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=interrupt, daemon=True).start()
     try:
-        with pytest.raises(KeyboardInterrupt), jobs._ended_by_signals():
+        with pytest.raises((KeyboardInterrupt, Terminated)), ended_by_sigterm():
             fake({"waits for ever": ()})
     finally:
         signal.signal(signal.SIGINT, before)

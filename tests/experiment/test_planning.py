@@ -43,6 +43,15 @@ def lines(tmp_path, monkeypatch):
     return of
 
 
+def test_what_is_to_be_known_of_the_data_is_said(make, toy, tmp_path, monkeypatch):
+    notes = {"test": ["test: 1 of 8 clips are missing"]}
+    monkeypatch.setattr(type(toy), "notes", lambda self, split: notes.get(split, []))
+    monkeypatch.setattr(cost, "matrix_rate", lambda device: 1e9)
+    said = [*plan([make(), make(seed=1)], Costs(CPU, "cpu", tmp_path / "runs"))]
+    assert said[-1] == "note: test: 1 of 8 clips are missing"
+    assert sum(line.startswith("note: ") for line in said) == 1
+
+
 def train(experiment, *names):
     answers, prepared = Answers(experiment.recipe, {}, CPU, Quiet()), experiment.prepare()
     for node in experiment.nodes():

@@ -16,7 +16,9 @@ from seldbench.events import Event, EventList
 from seldbench.experiment.assembly import assemble, input_sizes
 from seldbench.experiment.graph import Data
 from seldbench.experiment.run import Experiment
+from seldbench.experiment.source_files import source_table
 from seldbench.experiment.sources import SourceListener
+from seldbench.experiment.start import summary
 from seldbench.geometry import angles, circle, unit_vectors
 from seldbench.listen import listen
 from seldbench.recipe import resolve
@@ -253,6 +255,8 @@ def test_a_run_leaves_what_is_scored_one_answer_a_mixture(recipe_of, tmp_path):
     assert scored["task"] == "separation" and scored["parameters"] > 0
     assert scored["scores"]["accuracy"] in (0, 1 / 3, 2 / 3, 1)
     assert scored["scores"]["accuracy_oracle_separation"] is not None
+    shown = [line.split()[0] for line in summary(scored)]
+    assert "direction_accuracy" in shown and "direction_recall" not in shown
 
 
 def test_a_run_about_every_direction_tunes_its_threshold_and_numbers_its_answers(
@@ -294,6 +298,55 @@ def test_predict_writes_directions_sources_and_a_picture(recipe_of, tmp_path):
         list(listen(str(run.path), [tmp_path / "four.wav"], out, runs=tmp_path, progress=Quiet()))
 
 
+@pytest.fixture
+def heard(recipe_of, tmp_path):
+    """Predicts recordings of a number of channels at a rate, from a run with one answer each."""
+    run = run_of(recipe_of("dominant"), tmp_path / "runs")
+
+    def hear(name, rate=RATE, there=8, **options):
+        wave = 0.1 * np.random.default_rng(0).standard_normal((rate, there))
+        soundfile.write(tmp_path / f"{name}.wav", wave, rate)
+        given = {"runs": tmp_path, "progress": Quiet(), **options}
+        return list(listen(str(run.path), [tmp_path / f"{name}.wav"], tmp_path / "out", **given))
+
+    return hear
+
+
+def test_separated_signals_keep_their_rate_whatever_the_recording_s(heard):
+    for rate in (48_000, 44_100):
+        _, separated, picture = heard("fast", rate, resample=True)
+        assert soundfile.info(separated).samplerate == RATE
+        assert soundfile.info(separated).frames == RATE  # a second
+        assert picture.exists()
+
+
+def test_a_prediction_takes_the_place_of_all_that_an_earlier_one_separated(heard, tmp_path):
+    folder = tmp_path / "out" / "again"
+    folder.mkdir(parents=True)
+    for number in range(8):
+        (folder / f"{number}.wav").write_text("earlier")
+    heard("again")
+    assert [path.name for path in folder.iterdir()] == ["0.wav"]
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(BadFile, match=r"again: .*'notes\.txt' is none of them; .*--out"):
+        heard("again")
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_the_channels_that_an_error_names_can_be_picked(heard):
+    with pytest.raises(BadFile, match=r"9 channels are there.*--channels 1,2,3,4,5,6,7,8$"):
+        heard("nine", there=9)
+    assert len(heard("nine", there=9, channels=(1, 2, 3, 4, 5, 6, 7, 8))) == 3
+
+
+def test_one_answer_a_mixture_needs_mixtures_that_ask_for_one_source(recipe_of, tmp_path):
+    data = ToyMixtures()
+    data.made["test"] = [replace(clip, target=None) for clip in data.made["test"]]
+    with pytest.raises(BadRecipe, match=r"3 of 3 test mixtures ask for none.*@all"):
+        Experiment(recipe_of("dominant"), Data(data), 0, tmp_path).prepare()
+    assert Experiment(recipe_of("all"), Data(data), 0, tmp_path).prepare()
+
+
 @pytest.mark.parametrize(
     "variant, old, new, words",
     [
@@ -322,3 +375,12 @@ def test_clips_without_directions_cannot_be_a_truth(recipe_of, tmp_path):
 def test_the_reference_names_directions_as_the_field_does():
     clip = ToyMixtures().clips("test")[2]
     assert [round(float(angles(e.doa)[0])) for e in clip.events] == [-180, 135]
+    assert source_table([clip]).azimuth.tolist() == [-180, 135]
+
+
+@pytest.mark.parametrize("degrees, written", [(270, -90), (180, -180), (-90, -90), (351, -9)])
+def test_whole_degrees_are_written_as_whole_degrees(degrees, written):
+    clip = ToyMixtures().clips("test")[2]
+    event = replace(clip.events[0], doa=unit_vectors(float(degrees), 0.0))
+    table = source_table([replace(clip, events=EventList([event]))])
+    assert table.azimuth.tolist() == [written]

@@ -9,6 +9,7 @@ import soundfile
 from seldbench.errors import BadFile, MissingData, UnknownName
 from seldbench.simulation import families
 from seldbench.simulation.bank import GROUPS
+from seldbench.simulation.mixtures import sounds
 from seldbench.simulation.mixtures.sounds import builtin_sounds, recorded_sounds
 
 RATE = 16_000
@@ -160,8 +161,8 @@ def test_sources_take_turns(folder):
 
 def test_a_folder_of_classes_may_name_them_at_will(tmp_path):
     files = [f"{label}/{group}.wav" for label in ("zither", "kazoo") for group in GROUPS]
-    for file in files:
-        write(tmp_path / file, tone(0.4))
+    for k, file in enumerate(files):
+        write(tmp_path / file, tone(0.4 + k / 50))
     table(tmp_path / "split.csv", ["file", "split"], zip(files, [*GROUPS, *GROUPS]))
     bank = recorded_sounds(tmp_path, 0)
     assert bank.classes == ("kazoo", "zither")
@@ -178,6 +179,27 @@ def test_what_a_folder_lacks_is_said_in_words(folder, tmp_path):
     table(folder / "catalogue.csv", COLUMNS, renamed)
     with pytest.raises(BadFile, match="split test has owl, which train lacks"):
         recorded_sounds(folder, 0)
+
+
+def test_a_file_of_one_split_may_not_be_that_of_another_under_another_name(folder):
+    (folder / "h.wav").write_bytes((folder / "c.wav").read_bytes())
+    words = r"h\.wav: of split test, but byte for byte the file c\.wav of split train; .*remove one"
+    with pytest.raises(BadFile, match=words):
+        recorded_sounds(folder, 0)
+    (folder / "h.wav").write_bytes((folder / "g.wav").read_bytes())
+    assert recorded_sounds(folder, 0).classes == ("dog", "gong", "speech")  # both of test
+
+
+def test_files_of_different_sizes_are_not_read_to_be_told_apart(folder, monkeypatch):
+    monkeypatch.setattr(sounds, "file_digest", lambda path: pytest.fail(f"{path} was read"))
+    recorded_sounds(folder, 0)
+
+
+def test_a_sound_that_is_too_short_is_told_how_long_it_must_be(folder):
+    write(folder / "d.wav", tone(0.3)[:20])
+    words = r"d\.wav: too short, 20 samples at 16000 Hz; .*0\.02 seconds at least \(320 samples\)"
+    with pytest.raises(BadFile, match=words):
+        recorded_sounds(folder, 0).sound("train", "gong", 0)
 
 
 def test_the_same_recordings_have_the_same_name(folder):

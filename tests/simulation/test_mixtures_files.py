@@ -3,6 +3,7 @@ others are there."""
 
 import json
 import pickle
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from seldbench.contracts import Quiet
 from seldbench.errors import BadFile, MissingData, SeldbenchError, UnknownName, WriteFailed
 from seldbench.simulation.families import CLASSES, SMALL
 from seldbench.simulation.mixtures import building, options
@@ -43,6 +45,16 @@ def built(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(options, "SCALES", {"tiny": FEW})
         return root, simulate(root)
+
+
+class Heard(Quiet):
+    """A Progress that keeps what is said."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -154,6 +166,38 @@ def test_a_set_that_is_there_is_left_alone(built):
     before = {p: p.stat().st_mtime_ns for p in built[0].rglob("*")}
     assert simulate(built[0]) == built[1]
     assert {p: p.stat().st_mtime_ns for p in built[0].rglob("*")} == before
+
+
+def test_what_is_missing_of_a_set_is_made_again_as_it_was(built, tmp_path):
+    shutil.copytree(built[0], tmp_path, dirs_exist_ok=True)
+    before = files(tmp_path)
+    gone = ["sounds/test/" + SMALL[0] + "/0.wav", "noise/valid/1.wav", "mixtures/train.jsonl"]
+    for file in gone:
+        (tmp_path / NAME / file).unlink()
+    heard = Heard()
+    assert simulate(tmp_path, progress=heard) == built[1]
+    assert files(tmp_path) == before
+    assert heard.lines[-1] == f"{tmp_path / NAME}: what was missing is made again"
+
+
+def test_a_set_with_a_changed_file_is_not_taken_for_one_that_is_there(built, tmp_path):
+    shutil.copytree(built[0], tmp_path, dirs_exist_ok=True)
+    path = tmp_path / NAME / "noise/test/0.wav"
+    path.write_bytes(path.read_bytes()[:-2])
+    for lacking in (False, True):
+        if lacking:
+            (tmp_path / NAME / "noise/valid/1.wav").unlink()
+        before = files(tmp_path)
+        with pytest.raises(BadFile, match=r"changed or added since, or .*; remove that folder"):
+            simulate(tmp_path)
+        assert files(tmp_path) == before
+
+
+def test_a_set_without_a_manifest_that_can_be_read_is_refused_with_the_remedy(tmp_path):
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / "manifest.json").write_text("{")
+    with pytest.raises(BadFile, match=r"manifest\.json: not JSON .*; remove .* and simulate again"):
+        simulate(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -269,3 +313,15 @@ def test_other_processes_are_handed_the_recordings(recordings):
     assert np.array_equal(
         bank.sound("test", "dog", 1), recorded_sounds(recordings, 0).sound("test", "dog", 1)
     )
+
+
+def test_after_a_sound_that_is_refused_nothing_is_left(tmp_path, recordings):
+    soundfile.write(recordings / "dog/train0.wav", np.zeros(8000), 16_000)
+    root = tmp_path / "new/data"
+    with pytest.raises(BadFile, match=r"dog/train0\.wav: silent; remove its row"):
+        simulate(root, sounds=recordings)
+    assert not (tmp_path / "new").exists()
+    root.mkdir(parents=True)
+    with pytest.raises(BadFile, match="silent"):
+        simulate(root, sounds=recordings)
+    assert not list(root.iterdir())

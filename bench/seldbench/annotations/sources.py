@@ -30,6 +30,7 @@ from seldbench.geometry import unit_vectors
 Array = np.ndarray
 SCORE = "score:"
 PLACE = ("azimuth", "elevation")
+AZIMUTHS = (-180, 360)  # degrees: files count from -180 to 180, or from 0 to 360
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,8 @@ class SourceTable:
     index in `mixtures`. label: (rows,) of str objects. source: (rows,) int64, None where answers
     are not about numbered sources. azimuth, elevation: (rows,). target: (rows,) true or false.
     scores: (rows, classes) of `classes`. answer: (rows,) int64, the number of an answer in its
-    mixture, where a mixture may have any number of them. None: not given.
+    mixture, where a mixture may have any number of them. path: the file it was read from, for
+    errors. None: not given.
     """
 
     mixtures: tuple[str, ...]
@@ -53,9 +55,15 @@ class SourceTable:
     scores: Array | None = None
     classes: tuple[str, ...] = ()
     answer: Array | None = None
+    path: Path | None = None
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def named(self) -> str:
+        """What an error about it begins with: its file, where there is one."""
+        return "" if self.path is None else f"{self.path}: "
 
     @property
     def doa(self) -> Array | None:
@@ -81,7 +89,7 @@ def read_sources(path: Path) -> SourceTable:
     source, label = _whole_numbers(table, "source"), _labels(table)
     _refuse_repeated(table, source, "source")
     target = _targets(table, mixtures, mixture) if "target" in table.columns else None
-    return SourceTable(mixtures, mixture, label, source, *_place(table), target)
+    return SourceTable(mixtures, mixture, label, source, *_place(table), target, path=path)
 
 
 def read_answers(path: Path) -> SourceTable:
@@ -113,6 +121,7 @@ def read_answers(path: Path) -> SourceTable:
         scores=scores,
         classes=classes,
         answer=values if number == "answer" else None,
+        path=path,
     )
 
 
@@ -263,7 +272,12 @@ def _place(table: Table) -> tuple[Array | None, Array | None]:
         if "elevation" in table.columns:
             raise BadFile(f"{table.path}: elevation without azimuth; give both, or neither")
         return None, None
-    azimuth = table.numbers("azimuth")
+    azimuth, (low, high) = table.numbers("azimuth"), AZIMUTHS
+    table.refuse(
+        (azimuth < low) | (azimuth > high),
+        table.lines,
+        lambda i: f"azimuth is {azimuth[i]:g}, expected degrees in [{low}, {high}]",
+    )
     if "elevation" not in table.columns:
         return azimuth, None
     elevation = table.numbers("elevation")

@@ -132,7 +132,7 @@ def _cells(path: Path) -> list[list[str]]:
         text = io.StringIO(content.decode("utf-8-sig"), newline="")
         return list(csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE))
     except FileNotFoundError:
-        raise BadFile(f"{path}: not found") from None
+        raise BadFile(f"{path}: not found; name a table that is there") from None
     except IsADirectoryError:
         raise BadFile(f"{path}: a folder where a table is expected") from None
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:

@@ -8,7 +8,7 @@ import typer
 
 from seldbench.cli.compare import compare
 from seldbench.cli.ensemble import ensemble
-from seldbench.cli.options import REPORTS, RUNS, DataRoot, Json, console
+from seldbench.cli.options import LARGEST, REPORTS, RUNS, DataRoot, Json, console
 from seldbench.cli.pair import pair
 from seldbench.cli.profile import profile
 from seldbench.cli.reproduce import reproduce
@@ -16,8 +16,6 @@ from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
 from seldbench.cli.stages import stages_app
 from seldbench.cli.submission import check_submission
-
-LARGEST = 2**32 - 1  # of the numbers that options take: what every random generator seeds from
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -105,7 +103,7 @@ def run(
         RUNS,
         console,
         variants=[name for name in variant.split(",") if name],
-        seeds=_numbers(seed, "--seed", "0,1,2"),
+        seeds=_seeds(seed),
         settings=set_,
         layout=layout,
         init=init,
@@ -135,7 +133,11 @@ def predict(
         bool, typer.Option("--resample", help="SELD, separation: take recordings of another rate.")
     ] = False,
     channels: Annotated[
-        str, typer.Option(help="SELD: which channels, from 1 and in the layout's order: 1,2,3,4.")
+        str,
+        typer.Option(
+            help="SELD, separation: which channels, from 1 and in the layout's order, such as"
+            " 1,2,3,4; as many as the run hears."
+        ),
     ] = "",
     mic: Annotated[
         Optional[list[Path]],  # noqa: UP045
@@ -284,6 +286,14 @@ def data_fetch(
     folder = fetch(dataset, data_root, chosen, console)
     console.close()
     typer.echo(folder)
+
+
+def _seeds(text: str) -> list[int]:
+    seeds = _numbers(text, "--seed", "0,1,2")
+    twice = [seed for seed in seeds if seeds.count(seed) > 1]
+    if twice:
+        raise typer.BadParameter(f"--seed {text!r}: {twice[0]} is named twice; name each seed once")
+    return seeds
 
 
 def _numbers(text: str, option: str, example: str) -> list[int]:

@@ -8,6 +8,7 @@ import typer
 from seldbench.console import Console
 
 console = Console()
+LARGEST = 2**32 - 1  # of the numbers that options take: what every random generator seeds from
 RUNS, REPORTS = Path("runs"), Path("reports")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataRoot = Annotated[

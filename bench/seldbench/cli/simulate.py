@@ -5,7 +5,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from seldbench.cli.options import DataRoot, console
+from seldbench.cli.options import LARGEST, DataRoot, console
 
 
 def data_simulate(
@@ -19,7 +19,7 @@ def data_simulate(
         Optional[str],  # noqa: UP045
         typer.Option(help="`procedural`: built-in sources for classes that --sounds lacks."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, another set.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST, help="Another seed, another set.")] = 0,
     rooms: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(help="Spatial sets: rooms of all splits together; none: by scale."),

@@ -106,17 +106,25 @@ def find_set(root: Path, name: str) -> Path:
 
 def read_manifest(path: Path) -> Manifest:
     """Raises BadFile where it is no manifest, or one of another version."""
-    content = read_json(path)
+    try:
+        content = read_json(path)
+    except BadFile as error:
+        raise BadFile(f"{error}; {_again(path, None)}") from None
     if not is_manifest(path) or content.get("format") != FORMAT:
-        name = content.get("dataset", "desed-sim") if isinstance(content, dict) else "desed-sim"
-        raise BadFile(
-            f"{path}: not a manifest of format {FORMAT}; remove {path.parent} and make the set"
-            f" again with `seldbench data simulate {name}`"
-        )
+        raise BadFile(f"{path}: not a manifest of format {FORMAT}; {_again(path, content)}")
     try:
         return _manifest(content)
     except (KeyError, TypeError, ValueError) as error:
-        raise BadFile(f"{path}: lacks or garbles {error}; make the set again") from error
+        raise BadFile(f"{path}: lacks or garbles {error}; {_again(path, content)}") from error
+
+
+def _again(path: Path, content: Any) -> str:
+    """How a set is made again whose manifest cannot be read; its folder bears its name."""
+    name = content.get("dataset") if isinstance(content, dict) else None
+    return (
+        f"remove {path.parent} and make the set again with"
+        f" `seldbench data simulate {name or path.parent.name}`"
+    )
 
 
 def is_manifest(path: Path) -> bool:

@@ -2,7 +2,7 @@
 each; until then a recording is its line in the set's table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,32 +61,24 @@ class Alone:
 
 
 def clip_of(files: MixtureFiles, mixture: Mixture) -> Clip:
-    """The mixture, asked for its target."""
-    stems: dict[int, Recording] = {
-        number: Alone(files, mixture, number) for number in range(len(mixture.sources))
-    }
-    return Clip(
-        mixture.name,
-        DURATION,
-        {"circular8": Mixed(files, mixture), "target": stems[mixture.target]},
-        events=events_of(mixture),
-        stems=stems,
-        target=mixture.target,
-    )
+    """The mixture, asked for none of its sources."""
+    numbers = range(len(mixture.sources))
+    stems: dict[int, Recording] = {number: Alone(files, mixture, number) for number in numbers}
+    recordings: dict[str, Recording] = {"circular8": Mixed(files, mixture)}
+    return Clip(mixture.name, DURATION, recordings, events=events_of(mixture), stems=stems)
+
+
+def clip_about(files: MixtureFiles, mixture: Mixture, number: int) -> Clip:
+    """The mixture, asked for the source of this number."""
+    whole = clip_of(files, mixture)
+    recordings = {**whole.recordings, "target": whole.stems[number]}
+    return replace(whole, recordings=recordings, target=number)
 
 
 def clips_of_each(files: MixtureFiles, mixture: Mixture) -> Iterator[Clip]:
     """The mixture once for each of its sources, asked for that one."""
-    whole = clip_of(files, mixture)
-    for number, alone in whole.stems.items():
-        yield Clip(
-            f"{mixture.name}-{number}",
-            DURATION,
-            {**whole.recordings, "target": alone},
-            events=whole.events,
-            stems=whole.stems,
-            target=number,
-        )
+    for number in range(len(mixture.sources)):
+        yield replace(clip_about(files, mixture, number), id=f"{mixture.name}-{number}")
 
 
 def events_of(mixture: Mixture) -> EventList:

@@ -1,9 +1,10 @@
 """Mixtures heard by eight microphones on a circle, as `seldbench data simulate mix75-sim` writes
 them: two or three sounds from eight directions over background noise.
 
-"train", "valid" and "test" have a clip a mixture, which asks for its loudest source; "train/each"
-and so on a clip for every source of every mixture. The paper (overlapping end-to-end learning) has
-no test set and reports on validation mixtures; here test mixtures are others.
+"train", "valid" and "test" have a clip a mixture, which asks for its loudest source, or where all
+are equally loud for none; "train/each" and so on a clip for every source of every mixture. The
+paper (overlapping end-to-end learning) has no test set and reports on validation mixtures; here
+test mixtures are others.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from shlex import quote
 from seldbench.audio import AudioFile
 from seldbench.contracts import Clip, Dataset
 from seldbench.datasets._manifest import MANIFEST, find_set, read_manifest
-from seldbench.datasets._mixtures import clip_of, clips_of_each, events_of
+from seldbench.datasets._mixtures import clip_about, clip_of, clips_of_each, events_of
 from seldbench.errors import BadFile, MissingData, UnknownName, near
 from seldbench.events import EventList
 from seldbench.simulation.mixtures.files import (
@@ -81,10 +82,11 @@ class Mix75Sim:
         self.simulated: str | None = self.manifest.says
         self.sounds = self.manifest.sounds
         self.files = MixtureFiles(self.folder, str(self.manifest.options["array"]))
-        self._again = (
-            f"remove {self.folder} and make the set again: seldbench data simulate {NAME}"
-            f" {self.manifest.arguments} --data-root {quote(str(root))}"
+        self._command = (
+            f"seldbench data simulate {NAME} {self.manifest.arguments}"
+            f" --data-root {quote(str(root))}"
         )
+        self._again = f"remove {self.folder} and make the set again: {self._command}"
 
     @property
     def untested(self) -> tuple[str, ...]:
@@ -102,10 +104,14 @@ class Mix75Sim:
             raise BadFile(faults[0])
         there = self._there(split)
         if not there:
-            raise MissingData(f"{self.folder}: {split} has no clip; to mend it, {self._again}")
+            raise MissingData(
+                f"{self.folder}: {split} has no clip; to make what is missing: {self._command}"
+            )
         if split.endswith(EACH):
             return [clip for mixture in there for clip in clips_of_each(self.files, mixture)]
-        return [clip_of(self.files, mixture) for mixture in there]
+        if self.manifest.options["levels"] == "equal":
+            return [clip_of(self.files, mixture) for mixture in there]
+        return [clip_about(self.files, mixture, mixture.target) for mixture in there]
 
     def coverage(self, split: str) -> tuple[int, int]:
         count = _sources if split.endswith(EACH) else len
@@ -124,11 +130,6 @@ class Mix75Sim:
             notes.append(
                 f"{split}: {len(self.untested)} of {len(self.classes)} classes have sounds for"
                 f" training alone and are not scored: {', '.join(self.untested)}"
-            )
-        if self.manifest.options["levels"] == "equal" and not split.endswith(EACH):
-            notes.append(
-                f"{split}: all sources of a mixture are equally loud, and which one it asks for is"
-                f" chance; {split}{EACH} asks for all"
             )
         return notes
 
@@ -155,10 +156,11 @@ class Mix75Sim:
         events = {mixture.name: events_of(mixture) for mixture in mixtures}
         if split.endswith(EACH):
             return MixtureInspection(None, expected, found, events=events)
+        notes = [] if found == expected else [f"to make what is missing: {self._command}"]
         listed = sorted({file for mixture in self._listed(split) for file in mixture.files})
         there = [file for file in listed if file in self._present(split)]
         recordings = {file: AudioFile(self.folder / file, (1, 8), (RATE,)) for file in there}
-        return MixtureInspection(None, expected, found, listed, recordings, events)
+        return MixtureInspection(None, expected, found, listed, recordings, events, notes=notes)
 
     def faults(self) -> list[str]:
         """Files changed or added since the set was made. Files removed are no fault: the splits

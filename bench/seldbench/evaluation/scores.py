@@ -41,11 +41,12 @@ class Scores:
         }
 
     def lines(self) -> list[str]:
-        """For a person: scores with their intervals, classes, notes."""
+        """For a person: the scores that have a value, with their intervals, classes, notes."""
         wide = max([18, *map(len, self.scores)])
         found = [
             f"{name:{wide}} {_shown(value)}{_between(self.intervals.get(name, {}))}"
             for name, value in self.scores.items()
+            if value is not None
         ]
         if "total" in self.details:
             found.append(f"{'correct':{wide}} {self.details['correct']}/{self.details['total']}")

@@ -1,9 +1,10 @@
 """What of a recipe does not fit its data or itself, said before anything is trained."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from seldbench.contracts import Dataset, PostProcessing
+from seldbench.contracts import Clip, Dataset, PostProcessing
 from seldbench.errors import BadRecipe, near
 from seldbench.evaluation import SELECTION, SELECTION_OF
 from seldbench.experiment.assembly import Assembly, silent_clip
@@ -46,6 +47,28 @@ def _check_system(recipe: Recipe, dataset: Dataset) -> None:
     elif recipe.system == "each_direction" or recipe.oracles:
         what = "oracles" if recipe.oracles else 'system = "each_direction"'
         raise BadRecipe(f"{what}: {dataset.name} is a set for {dataset.task}; leave it out")
+
+
+def check_asked(recipe: Recipe, dataset: Dataset, clips: Sequence[Clip]) -> None:
+    """A system with one answer a mixture hears mixtures that ask for one source.
+
+    Args:
+        clips: of the test split.
+
+    Raises:
+        BadRecipe: some ask for none.
+    """
+    if recipe.system == "each_direction":
+        return
+    aimless = [clip.id for clip in clips if clip.target is None]
+    if aimless:
+        raise BadRecipe(
+            f"variant {recipe.variant}: one answer a mixture, about the source that it asks for,"
+            f" and in {dataset.name} as it is here {len(aimless)} of {len(clips)} test mixtures ask"
+            f" for none, such as {aimless[0]!r} (where all sources are equally loud, none is the"
+            " target); take a variant that answers about every source (@all), whose parts are"
+            " trained on the splits /each, or a set in which one source is louder"
+        )
 
 
 def _check_selection(where: str, stage: Stage, dataset: Dataset) -> None:

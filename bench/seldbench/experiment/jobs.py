@@ -6,13 +6,11 @@ that run go on to their end: their work is another's. Stopped, each loses its ep
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
-from types import FrameType
 from typing import Any
 
 from seldbench import errors, runs
@@ -23,7 +21,7 @@ from seldbench.experiment.preparing import Data
 from seldbench.experiment.provenance import why_anew
 from seldbench.experiment.run import Experiment
 from seldbench.experiment.worker import Task, work
-from seldbench.processes import deaf_children
+from seldbench.processes import deaf_children, ended_by_sigterm
 
 ENDING = 15.0  # seconds that a process has to end in order
 THREADS = "OMP_NUM_THREADS"
@@ -58,7 +56,7 @@ def train_side_by_side(
     if not waiting:
         return
     progress.say(f"{len(waiting)} stages to be trained, {min(jobs, len(waiting))} side by side")
-    with _ended_by_signals():
+    with ended_by_sigterm():
         _Trainings(waiting, jobs, progress).run()
 
 
@@ -202,20 +200,3 @@ def _failure(job: _Job) -> SeldbenchError:
         f"stage {job.task.name} [{job.task.key}]: its process ended early ({how}; out of memory?);"
         " start the same command again and it goes on; with fewer --jobs it needs less memory"
     )
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM ends like Ctrl-C meanwhile: in order."""
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

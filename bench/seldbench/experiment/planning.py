@@ -42,7 +42,7 @@ class Tally:
 
 def plan(experiments: Sequence[Experiment], costs: Costs) -> Iterator[str]:
     """For each run the resolved recipe as JSON and its graph, a line a stage; then what all need
-    together."""
+    together, and what a person should know of the data."""
     tally = Tally()
     for experiment in experiments:
         yield json.dumps(experiment.recipe.model_dump(mode="json"), indent=1)
@@ -52,6 +52,8 @@ def plan(experiments: Sequence[Experiment], costs: Costs) -> Iterator[str]:
         test = sum(len(experiment.of_fold(fold).clips(TEST)) for fold in experiment.folds)
         yield f"seed {experiment.seed}; then predictions on {test} test clips; nothing was trained"
     yield from tally.lines()
+    said = (note for experiment in experiments for note in experiment.notes())
+    yield from (f"note: {note}" for note in dict.fromkeys(said))
 
 
 def _who(experiment: Experiment) -> str:

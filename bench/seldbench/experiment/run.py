@@ -16,7 +16,13 @@ from seldbench.contracts import Clip, PostProcessing, Progress, Quiet
 from seldbench.experiment import graph
 from seldbench.experiment.answers import Answers
 from seldbench.experiment.beginning import first_weights
-from seldbench.experiment.checks import check_decoding, check_grid, check_scorers, one_label
+from seldbench.experiment.checks import (
+    check_asked,
+    check_decoding,
+    check_grid,
+    check_scorers,
+    one_label,
+)
 from seldbench.experiment.files import write_sed, write_seld, write_tagging
 from seldbench.experiment.graph import Node
 from seldbench.experiment.keys import components
@@ -61,6 +67,8 @@ class Experiment:
         """Every stage of a fold checked and built, and the test split opened."""
         recipe, dataset, data = self.recipe, self.data.dataset, self.of_fold(fold)
         check_scorers(recipe, dataset)
+        if dataset.task == "separation":
+            check_asked(recipe, dataset, data.clips(TEST))
         heard = [TEST] if recipe.post.tune is None else [TEST, recipe.post.tune.on]
         clips = [clip for split in dict.fromkeys(heard) for clip in data.clips(split)]
         fixed(recipe.post, dataset.classes)
@@ -82,6 +90,10 @@ class Experiment:
         for stage in self.recipe.stages.values():
             used |= {*stage.trained_on, *stage.fitted_on, *stage.selected_on}
         return used
+
+    def notes(self) -> list[str]:
+        """What a person should know of the splits that the run uses."""
+        return [note for split in sorted(self.splits()) for note in self.data.dataset.notes(split)]
 
     @property
     def stages(self) -> dict[str, str]:
@@ -129,9 +141,8 @@ class Experiment:
         prepared = self.prepare(self.folds[0])
         run = runs.start_run(self.folder, self.about(), self.superseded)
         progress.say(f"run {run.path}")
-        for split in sorted(self.splits()):
-            for note in self.data.dataset.notes(split):
-                progress.say(f"note: {note}")
+        for note in self.notes():
+            progress.say(f"note: {note}")
         if (run.path / "scores.json").exists():
             progress.say("already finished")
             return run

@@ -21,11 +21,13 @@ from seldbench.errors import MissingData
 from seldbench.events import Event
 from seldbench.experiment.sources import Answer, SourceListener
 from seldbench.geometry import angles
+from seldbench.images import SAMPLE_RATE
 from seldbench.runs import Run
 from seldbench.storage import write_text
 
 Array = np.ndarray
 Heard = Iterator[tuple[Clip, list[Answer]]]
+EXACT = 9  # decimals of a true azimuth, degrees
 
 
 def write_answered(
@@ -128,23 +130,23 @@ def answer_table(
     )
 
 
-def write_signals(folder: Path, answers: Sequence[Answer], rate: int, ending: str) -> list[Path]:
-    """The separated signals of numbered answers; the paths written."""
+def write_signals(folder: Path, answers: Sequence[Answer], ending: str) -> list[Path]:
+    """The separated signals of numbered answers, at their own rate, whatever the mixture's; the
+    paths written."""
     paths = []
     for number, one in enumerate(answers):
         if one.signal is not None:
             paths.append(folder / f"{number}.{ending}")
-            write_audio(paths[-1], one.signal, rate)
+            write_audio(paths[-1], one.signal, SAMPLE_RATE)
     return paths
 
 
 def _write_signals(run: Run, clip: Clip, answers: Sequence[Answer], *, each: bool) -> None:
     folder = run.predictions / "separated"
-    recording = next(iter(clip.recordings.values()))
     if each:
-        write_signals(folder / clip.id, answers, recording.sample_rate, "flac")
+        write_signals(folder / clip.id, answers, "flac")
     elif answers[0].signal is not None:
-        write_audio(folder / f"{clip.id}.flac", answers[0].signal, recording.sample_rate)
+        write_audio(folder / f"{clip.id}.flac", answers[0].signal, SAMPLE_RATE)
 
 
 def _of_oracle(
@@ -172,6 +174,9 @@ def _events(clip: Clip) -> list[Event]:
 
 
 def _azimuth(event: Event) -> float:
+    """Degrees in [-180, 180)."""
     if event.doa is None:
         raise MissingData(f"source {event.source} ({event.label}): its direction is not known")
-    return float(angles(event.doa)[0])
+    # Unit vectors keep whole degrees to some 1e-14 of them: -90.00000000000001 is meant as -90.
+    azimuth = round(float(angles(event.doa)[0]), EXACT) + 0.0
+    return -180.0 if azimuth == 180.0 else azimuth

@@ -28,7 +28,7 @@ TOGETHER = 64  # mixtures whose directions are known before their sources are he
 @dataclass(frozen=True, eq=False)
 class Answer:
     """About one source. scores: (classes,). azimuth: degrees, None where no head says directions.
-    signal: (samples,), the source alone, None where no head says it."""
+    signal: (samples,), the source alone at 16 kHz, None where no head says it."""
 
     scores: Array
     azimuth: float | None

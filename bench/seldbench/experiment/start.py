@@ -155,10 +155,12 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
         found, expected = data["coverage"]["test"]
         limit = f" (--limit {scores['limit']})" if scores["limit"] else ""
         yield f"PARTIAL: {min(found, scores['limit'] or found)} of {expected} test clips{limit}"
-    for name, value in scores["scores"].items():
+    known = {name: value for name, value in scores["scores"].items() if value is not None}
+    wide = max([18, *map(len, known)])
+    for name, value in known.items():
         low_high = scores["intervals"].get(name, {}).get("bootstrap")
         interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
-        yield f"{name:18} {'-' if value is None else format(value, '.4f')}{interval}"
+        yield f"{name:{wide}} {value:.4f}{interval}"
     if scores.get("unscored_classes"):
         yield f"not scored (no event in test): {', '.join(scores['unscored_classes'])}"
     yield from scores.get("notes", ())

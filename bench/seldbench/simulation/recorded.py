@@ -1,6 +1,7 @@
 """Sources that are recordings: what of a file sounds, and how a sound of a wanted length is made of
 it. Mono at RATE; seconds."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -40,13 +41,24 @@ _FRAME = 0.02
 
 @lru_cache(maxsize=512)
 def load(path: Path, rate: int = RATE) -> Array:
-    """A sound file as (samples,) at `rate`, float32."""
+    """A sound file as (samples,) at `rate`, float32.
+
+    Raises:
+        BadFile: no sound file, or too short, silent or without numbers.
+    """
     try:
         wave, own = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise BadFile(f"{path}: cannot be read as sound ({error}); replace the file") from None
-    if len(wave) < _FRAME * own or not np.isfinite(wave).all() or not wave.any():
-        raise BadFile(f"{path}: silent, empty or with samples that are no numbers; remove its row")
+    if len(wave) < _FRAME * own:
+        raise BadFile(
+            f"{path}: too short, {len(wave)} samples at {own} Hz; a sound lasts {_FRAME:g} seconds"
+            f" at least ({math.ceil(_FRAME * own)} samples); remove its row"
+        )
+    if not np.isfinite(wave).all():
+        raise BadFile(f"{path}: has samples that are no numbers; remove its row")
+    if not wave.any():
+        raise BadFile(f"{path}: silent; remove its row")
     mono = wave.mean(axis=1)
     return mono if own == rate else soxr.resample(mono, own, rate)
 

@@ -7,7 +7,9 @@ root/.NAME.lock           held by the process that builds; gone with the build
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,18 @@ from seldbench.storage import locked, read_json, write_json
 Manifest = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Check:
+    """How a set that is there is looked at. lacks: whether a file that `build` makes is not there;
+    fingerprint: of a set's folder, as its manifest has it."""
+
+    lacks: Callable[[Path], bool]
+    fingerprint: Callable[[Path], str]
+
+    def changed(self, target: Path, manifest: Manifest) -> bool:
+        return self.fingerprint(target) != manifest.get("fingerprint")
+
+
 def make_set(
     root: Path,
     wanted: Manifest,
@@ -26,36 +40,91 @@ def make_set(
     *,
     identity: Iterable[str],
     progress: Progress,
+    check: Check | None = None,
 ) -> Manifest:
-    """Make `root/wanted["dataset"]`, or leave it where the same set is there already.
+    """Make `root/wanted["dataset"]`, or leave it where the same set is there already; what is
+    missing of that is made again, where `check` is given.
 
     Args:
         wanted: what the set is made from; `identity` names what of it tells sets apart.
         build: fills the folder it is given, going on with what is there, and returns the rest of
             the manifest, `counts` (clips by split) among it.
+        check: of a set that is there; None: it is taken as it is.
 
     Returns:
         the manifest.
 
     Raises:
-        BadFile: something else is there. WriteFailed: disk full, no permission.
+        BadFile: something else is there; what `build` raises, and then nothing is left of a set
+        that was not there before. WriteFailed: disk full, no permission.
     """
     target = root / wanted["dataset"]
-    lock = root / f".{wanted['dataset']}.lock"
     if not target.exists():
-        with locked(lock, lambda: progress.say(f"{target}: another process makes it; waiting")):
-            made = None if target.exists() else _made(target, wanted, build)
-            lock.unlink(missing_ok=True)  # the set is there: whoever waits finds it
+        absent = [folder for folder in (root, *root.parents) if not folder.exists()]
+        try:
+            with _alone(target, progress):
+                made = None if target.exists() else _made(target, wanted, build)
+        except BadFile:
+            for folder in absent:
+                with suppress(OSError):  # others may have put something there meanwhile
+                    folder.rmdir()
+            raise
         if made is not None:
             progress.say(f"{target}: {sum(made['counts'].values())} clips")
             return made
-    return _existing(target, wanted, identity, progress)
+    there = _existing(target, wanted, identity)
+    if check is None or not check.changed(target, there):
+        progress.say(f"{target}: already there")
+        return there
+    if not check.lacks(target):
+        raise _other(target)
+    with _alone(target, progress), _kept(target, there, check):
+        build(target)
+    progress.say(f"{target}: what was missing is made again")
+    return there
+
+
+@contextmanager
+def _kept(target: Path, there: Manifest, check: Check) -> Iterator[None]:
+    """Where the set does not become again what its manifest says, what came to it meanwhile is
+    taken away, and a BadFile says so."""
+    before = set(target.rglob("*"))
+    try:
+        yield
+        if check.changed(target, there):
+            raise _other(target)
+    except BadFile:
+        for path in sorted(set(target.rglob("*")) - before, reverse=True):  # what a folder holds
+            path.rmdir() if path.is_dir() else path.unlink()  # comes before it
+        raise
+
+
+def _other(target: Path) -> BadFile:
+    return BadFile(
+        f"{target}: not as it was made: files were changed or added since, or another version of"
+        " seldbench made it; remove that folder and start the same command again"
+    )
+
+
+@contextmanager
+def _alone(target: Path, progress: Progress) -> Iterator[None]:
+    """Nobody else makes the set meanwhile."""
+    lock = target.with_name(f".{target.name}.lock")
+    with locked(lock, lambda: progress.say(f"{target}: another process makes it; waiting")):
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)  # whoever waits looks at the set anew
 
 
 def _made(target: Path, wanted: Manifest, build: Callable[[Path], Manifest]) -> Manifest:
     part = target.with_name(part_name(target.name))
     _start(part, wanted)
-    manifest = {**wanted, **build(part)}
+    try:
+        manifest = {**wanted, **build(part)}
+    except BadFile:  # of what it is made of: it could not go on from here
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     write_json(part / "manifest.json", manifest)
     (part / "parameters.json").unlink()
     try:
@@ -100,16 +169,17 @@ def fingerprint(folder: Path, tables: str) -> str:
     return found.hexdigest()
 
 
-def _existing(
-    target: Path, wanted: Manifest, identity: Iterable[str], progress: Progress
-) -> Manifest:
+def _existing(target: Path, wanted: Manifest, identity: Iterable[str]) -> Manifest:
     """The manifest of the set that is there, if it is the wanted one."""
     path = target / "manifest.json"
     if not path.exists():
         raise BadFile(
             f"{target}: is there, but without manifest.json, so no simulated set; move it"
         )
-    there = read_json(path)
+    try:
+        there = read_json(path)
+    except BadFile as error:
+        raise BadFile(f"{error}; remove {target} and simulate again") from None
     if not isinstance(there, dict):
         raise BadFile(f"{path}: not a manifest; remove {target} and simulate again")
     other = [k for k in identity if there.get(k) != wanted[k]]
@@ -119,7 +189,6 @@ def _existing(
             f"{target}: holds another set ({found}; wanted: {asked}). Give another --data-root, or"
             " remove that folder first"
         )
-    progress.say(f"{target}: already there")
     return there
 
 

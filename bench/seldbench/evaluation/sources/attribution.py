@@ -50,7 +50,7 @@ def right_with(
         if given == ALL or (given == DOMINANT) != (asked.protocol == DOMINANT):
             expected = "one a mixture" if asked.protocol == DOMINANT else "one a source"
             raise BadFile(
-                f"answers with the true {name} are {expected}, as the questions are"
+                f"{answers.named}answers with the true {name} are {expected}, as the questions are"
                 + (" (column 'source')" if asked.protocol != DOMINANT else "")
             )
         found[name] = questions(reference, answers).right

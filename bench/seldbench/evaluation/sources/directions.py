@@ -21,17 +21,18 @@ def both_doas(
     true, guess = reference.doa, answers.doa
     if true is None or guess is None:
         if needed:
-            without = "reference" if true is None else "predictions"
+            lacks, without = (reference, "reference") if true is None else (answers, "predictions")
             raise BadFile(
-                "numbered answers are told apart by their directions: add the column 'azimuth' to"
-                f" the {without}"
+                f"{lacks.named}numbered answers are told apart by their directions: add the column"
+                f" 'azimuth' to the {without}"
             )
         return None
     if (reference.elevation is None) != (answers.elevation is None):
-        without = "predictions" if answers.elevation is None else "reference"
+        lacking = answers.elevation is None
+        lacks, without = (answers, "predictions") if lacking else (reference, "reference")
         raise BadFile(
-            f"elevations on one side only; add the column to the {without} (0 where sources are"
-            " level)"
+            f"{lacks.named}elevations on one side only; add the column to the {without} (0 where"
+            " sources are level)"
         )
     return true, guess
 

@@ -149,8 +149,6 @@ def _notes_on_directions(
     reference: SourceTable, answers: SourceTable, asked: Questions
 ) -> list[str]:
     notes = []
-    if reference.target is not None:
-        notes.append("column 'target' not used: every source is asked for")
     answered = {answers.mixtures[i] for i in np.unique(answers.mixture)}
     silent = [name for name in reference.mixtures if name not in answered]
     if silent:
@@ -175,9 +173,9 @@ def _asked(reference: SourceTable, protocol: str) -> Array:
     several = np.flatnonzero(np.bincount(reference.mixture) > 1)
     if len(several):
         raise BadFile(
-            f"one answer a mixture, but {reference.mixtures[several[0]]!r} has several sources and"
-            " the reference does not say which is asked for: add its column 'target', or answer"
-            " for every source (column 'source')"
+            f"{reference.named}one answer a mixture, but {reference.mixtures[several[0]]!r} has"
+            " several sources and the reference does not say which is asked for: add its column"
+            " 'target', or answer for every source (column 'source')"
         )
     return order
 
@@ -191,15 +189,15 @@ def _answers(reference: SourceTable, answers: SourceTable, asked: Array) -> Arra
         where = near(missing[0][0], answers.mixtures)
         first = [_named(key) for key in missing]
         raise BadFile(
-            f"no answer to {len(missing)} of {len(asked)} questions: {some(first)}{where}; complete"
-            " the predictions, or take these out of the reference"
+            f"{answers.named}no answer to {len(missing)} of {len(asked)} questions:"
+            f" {some(first)}{where}; complete the predictions, or take these out of the reference"
         )
     known, strange = set(reference.mixtures), set(row) - set(wanted)
     wrong = sorted((key for key in strange if key[0] in known), key=str)
     if wrong:
         raise BadFile(
-            f"an answer for {_named(wrong[0])}, which the reference does not have; sources are"
-            " numbered as in its column 'source'"
+            f"{answers.named}an answer for {_named(wrong[0])}, which the reference does not have;"
+            " sources are numbered as in its column 'source'"
         )
     return np.array([row[wanted[i]] for i in asked], dtype=np.int64)
 

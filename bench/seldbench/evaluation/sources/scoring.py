@@ -107,10 +107,10 @@ def signals_of(
     if estimates is not None and references is not None:
         return Signals(estimates, references, mixtures)
     if estimates is not None or references is not None or mixtures is not None:
-        absent = "true" if references is None else "separated"
+        absent, option = ("true", "stems") if references is None else ("separated", "estimates")
         raise BadFile(
             f"separated signals are scored against the true ones: the folder of {absent} signals is"
-            " not given"
+            f" not given; name it with --{option}"
         )
     return None
 

@@ -22,7 +22,7 @@ CIRCLE = 2.6  # inches that the circle takes at the right
 RIGHT_ANGLES = {
     0: ("front 0°", "center", "bottom"),
     90: ("left\n90°", "right", "center"),
-    180: ("back 180°", "center", "top"),
+    180: ("back −180°", "center", "top"),
     -90: ("right\n−90°", "left", "center"),
 }
 
@@ -32,8 +32,8 @@ def separated_figure(mixture: Array, rate: int, answers: Sequence[Answer], *, ti
 
     Args:
         mixture: microphone 0, (samples,).
-        answers: (azimuth in degrees, label, score, separated signal) each; none where nothing was
-            found.
+        answers: (azimuth in degrees, label, score, separated signal) each, in the order of their
+            numbers, which begin with 0; none where nothing was found.
     """
     rows = 1 + max(len(answers), 1)
     figure = Figure(figsize=(WIDTH, HEAD + ROW * rows), layout="constrained")
@@ -45,7 +45,7 @@ def separated_figure(mixture: Array, rate: int, answers: Sequence[Answer], *, ti
     panels[0].set_title(title, loc="left", parse_math=False)
     for i, (panel, of, image) in enumerate(zip(panels[1:], answers, levels[1:])):
         _spectrogram(panel, image, rate, duration)
-        text = f"{i + 1}: {of[1]}, {of[2]:.2f}, from {degrees(of[0])}"
+        text = f"{i}: {of[1]}, {of[2]:.2f}, from {degrees(of[0])}"
         panel.set_title(text, loc="left", color=colour(i), fontweight="bold", parse_math=False)
     if not answers:
         panels[1].set_axis_off()
@@ -66,8 +66,8 @@ def place(azimuth: float, radius: float = 1.0) -> tuple[float, float]:
 
 
 def degrees(azimuth: float) -> str:
-    """45°, −90°; the back is 180°."""
-    return f"{180 if azimuth == -180 else azimuth:g}°".replace("-", "−")
+    """45°, −90°; the back is −180°, as in tables (`geometry`)."""
+    return f"{azimuth:g}°".replace("-", "−")
 
 
 def _spectrogram(panel: Axes, levels: Array, rate: int, duration: float) -> None:
@@ -79,7 +79,7 @@ def _spectrogram(panel: Axes, levels: Array, rate: int, duration: float) -> None
 
 
 def _directions(panel: Axes, azimuths: Sequence[float]) -> None:
-    """A needle a direction, numbered and coloured as the rows."""
+    """A needle a direction, numbered from 0 and coloured as the rows."""
     panel.add_patch(Circle((0, 0), 1.0, fill=False, color=LIGHT["grid"], linewidth=1.2))
     for angle, (text, across, up) in RIGHT_ANGLES.items():
         panel.plot(*zip(place(angle, 0.94), place(angle, 1.06)), color=LIGHT["muted"], linewidth=1)
@@ -89,7 +89,7 @@ def _directions(panel: Axes, azimuths: Sequence[float]) -> None:
         panel.plot(*zip((0, 0), place(azimuth)), color=colour(i), linewidth=2.0)
         x, y = place(azimuth)
         panel.plot([x], [y], "o", color=colour(i), markersize=13)
-        panel.text(x, y, str(i + 1), ha="center", va="center", color="white", fontsize=8)
+        panel.text(x, y, str(i), ha="center", va="center", color="white", fontsize=8)
     panel.plot([0], [0], "o", color=LIGHT["ink"], markersize=4)
     panel.set_xlim(-1.8, 1.8)
     panel.set_ylim(-1.6, 1.6)

@@ -107,7 +107,7 @@ def make_all(job: Job, *, jobs: int, progress: Progress) -> None:
         process died.
     """
     with workers(_begin, (job,), jobs=jobs, folder=job.folder) as share_out:
-        for named, tasks in (("sounds", _files(job)), ("mixtures", _pieces(job))):
+        for named, tasks in (("sounds", _files(job)), ("mixtures", _to_plan(job))):
             missing = [task for task in tasks if not (job.folder / task.file).exists()]
             done = len(tasks) - len(missing)
 
@@ -117,11 +117,18 @@ def make_all(job: Job, *, jobs: int, progress: Progress) -> None:
                 progress.advance(named, done, total, split)
 
             share_out(_make, missing, count, chunk=_CHUNK if named == "sounds" else 1)
-    for split in SPLITS:
-        pieces = [piece for piece in _pieces(job) if piece.split == split]
-        text = "".join((job.folder / piece.file).read_text() for piece in pieces)
-        write_text(job.folder / table_file(split), text)
-    shutil.rmtree(job.folder / PARTS)
+    pieces = _to_plan(job)
+    for split in dict.fromkeys(piece.split for piece in pieces):
+        parts = [(job.folder / piece.file).read_text() for piece in pieces if piece.split == split]
+        write_text(job.folder / table_file(split), "".join(parts))
+    shutil.rmtree(job.folder / PARTS, ignore_errors=True)
+
+
+def lacks(job: Job) -> bool:
+    """Whether a file of the set is not there."""
+    tables = [table_file(split) for split in SPLITS]
+    files = [*tables, *(task.file for task in _files(job))]
+    return not all((job.folder / file).exists() for file in files)
 
 
 def _files(job: Job) -> Sequence[Task]:
@@ -131,9 +138,18 @@ def _files(job: Job) -> Sequence[Task]:
     return [*noises, *(DrySound(s, label, k) for s, label, count in stock for k in range(count))]
 
 
-def _pieces(job: Job) -> list[Piece]:
-    sizes = zip(SPLITS, job.scale.mixtures)
-    return [Piece(s, k, min(k + _PIECE, size)) for s, size in sizes for k in range(0, size, _PIECE)]
+def _to_plan(job: Job) -> list[Piece]:
+    """Of the tables that are not there."""
+    sizes = {s: n for s, n in zip(SPLITS, job.scale.mixtures) if not _planned(job, s)}
+    return [
+        Piece(s, k, min(k + _PIECE, size))
+        for s, size in sizes.items()
+        for k in range(0, size, _PIECE)
+    ]
+
+
+def _planned(job: Job, split: str) -> bool:
+    return (job.folder / table_file(split)).exists()
 
 
 def _begin(job: Job) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from seldbench.contracts import Progress, Quiet
 from seldbench.errors import SeldbenchError
-from seldbench.simulation.mixtures.building import Job, make_all
+from seldbench.simulation.mixtures.building import Job, lacks, make_all
 from seldbench.simulation.mixtures.files import fingerprint
 from seldbench.simulation.mixtures.options import (
     GENERATOR,
@@ -25,7 +25,7 @@ from seldbench.simulation.mixtures.options import (
 from seldbench.simulation.mixtures.planning import NAME
 from seldbench.simulation.mixtures.sampling import GROUPS, SPLITS
 from seldbench.simulation.mixtures.sounds import SoundBank, builtin_sounds, recorded_sounds
-from seldbench.simulation.sets import make_set, sweep
+from seldbench.simulation.sets import Check, make_set, sweep
 
 FORMAT = 1
 IDENTITY = ("scale", "seed", "sounds", "generator", "array", "noise", "jitter", "levels")
@@ -46,7 +46,7 @@ def simulate_mixtures(
     jitter: int = 0,
     levels: str = "dominant",
 ) -> dict[str, Any]:
-    """Make the set in `root`, or leave it where the same set is there already.
+    """Make the set in `root`, or what is missing of it where the same set is there already.
 
     Args:
         scale: "tiny", "small" or "full".
@@ -64,9 +64,9 @@ def simulate_mixtures(
 
     Raises:
         UnknownName: a name that there is not. SeldbenchError: a number out of range; classes to
-        fill. BadFile: a set with other parameters is there, or the folder of recordings breaks a
-        rule. MissingData: that folder has no catalogue. WriteFailed: disk full, no permission;
-        start again and it goes on.
+        fill. BadFile: a set with other parameters is there, or one with files that were changed,
+        or the folder of recordings breaks a rule. MissingData: that folder has no catalogue.
+        WriteFailed: disk full, no permission; start again and it goes on.
     """
     if jobs < 1:
         raise SeldbenchError(f"jobs: {jobs} given; 1 or more processes can work")
@@ -89,12 +89,15 @@ def simulate_mixtures(
         **options.as_json(),
     }
 
-    def build(part: Path) -> dict[str, Any]:
-        job = Job(part, size, options, seed, bank)
-        make_all(job, jobs=jobs, progress=progress)
-        return _finish(job)
+    def job(folder: Path) -> Job:
+        return Job(folder, size, options, seed, bank)
 
-    return make_set(root, wanted, build, identity=IDENTITY, progress=progress)
+    def build(part: Path) -> dict[str, Any]:
+        make_all(job(part), jobs=jobs, progress=progress)
+        return _finish(job(part))
+
+    check = Check(lambda folder: lacks(job(folder)), fingerprint)
+    return make_set(root, wanted, build, identity=IDENTITY, progress=progress, check=check)
 
 
 def open_bank(size: Scale, seed: int, sounds: Path | None) -> SoundBank:

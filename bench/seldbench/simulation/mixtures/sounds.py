@@ -23,6 +23,7 @@ from seldbench.simulation.mixtures.sampling import RATE, SAMPLES
 from seldbench.simulation.recorded import load, stretches
 from seldbench.simulation.seeds import generator
 from seldbench.simulation.signals import DESED, Array
+from seldbench.storage import file_digest
 
 # Our design: a take goes on through pauses up to JOINED; what is left of a longer one is a take of
 # its own from SHORTEST on. Seconds.
@@ -200,9 +201,11 @@ def recorded_sounds(folder: Path, seed: int) -> RecordedSounds:
 
     Raises:
         MissingData: the folder has neither. BadFile, UnknownName: what `read_catalogue` and
-        `read_folder` raise; a group with fewer than two classes; a class that cannot be trained on.
+        `read_folder` raise; one file in two groups under two names; a group with fewer than two
+        classes; a class that cannot be trained on.
     """
     bank = RecordedSounds(read_sounds(folder, None), seed)
+    _refuse_copies(folder, bank)
     for group in GROUPS:
         labels = {label for g, label in bank._entries if g == group}
         unlearnt = sorted(labels - set(bank.classes))
@@ -217,6 +220,26 @@ def recorded_sounds(folder: Path, seed: int) -> RecordedSounds:
                 " source to train, or remove these rows"
             )
     return bank
+
+
+def _refuse_copies(folder: Path, bank: RecordedSounds) -> None:
+    """No file of one group has the bytes of another group's. Files of different sizes differ, so
+    few are read."""
+    sizes: dict[int, list[tuple[str, str]]] = {}  # -> (file, group)
+    for (group, _), entries in bank._entries.items():
+        for entry in entries:
+            size = (folder / entry.file).stat().st_size
+            sizes.setdefault(size, []).append((entry.file, group))
+    for alike in sizes.values():
+        first: dict[str, tuple[str, str]] = {}
+        for file, group in alike if len({group for _, group in alike}) > 1 else ():
+            other, its = first.setdefault(file_digest(folder / file), (file, group))
+            if its != group:
+                raise BadFile(
+                    f"{folder / file}: of split {group}, but byte for byte the file {other} of"
+                    f" split {its}; train, validation and test share no sound: remove one of the"
+                    " two and its row, or put both into one split"
+                )
 
 
 def _check(bank: SoundBank, group: str, label: str, index: int) -> None:

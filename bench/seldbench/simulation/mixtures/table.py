@@ -51,8 +51,9 @@ class Noise:
 
 @dataclass(frozen=True)
 class Mixture:
-    """sources: by their numbers; target: the number of the loudest (in sets of equal levels of one
-    of them). snr: dB, of all sources together re the noise, at microphone 0 over the whole clip."""
+    """sources: by their numbers; target: the number of the loudest (in sets of equal levels of any
+    one, which nobody reads). snr: dB, of all sources together re the noise, at microphone 0 over
+    the whole clip."""
 
     name: str
     target: int
