@@ -6,7 +6,7 @@ A scorer's name may stand before a score's ("dcase2024/f20"): it is shown as it 
 from contextlib import suppress
 
 from seldbench.errors import UnknownName
-from seldbench.evaluation.names import lower_is_better
+from seldbench.evaluation.names import lower_is_better, symbol, unit
 
 TITLES = {
     "psds1": "PSDS1",
@@ -84,18 +84,6 @@ TITLES = {
     "accuracy_oracle_direction": "Accuracy with true directions",
     "accuracy_oracle_separation": "Accuracy with true separations",
 }
-# What does not go from 0 to 1.
-UNITS = {
-    "le_cd": "degrees",
-    "doae_cd": "degrees",
-    "doa_error": "degrees",
-    "le_ideal_sed": "degrees",
-    "direction_error": "degrees",
-    "diste_cd": "m",
-    "si_sdr": "dB",
-    "si_sdri": "dB",
-    "snr": "dB",
-}
 MEANINGS = {
     "psds1": "area under the PSD-ROC over all thresholds; asks for exact onsets and offsets",
     "psds2": "the same; asks for the right class more than for exact times",
@@ -152,7 +140,6 @@ ASKED = {
     "query": "an answer for every source",
     "all": "an answer for every direction that is found",
 }
-SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
 DECIMALS = {"degrees": 1, "dB": 2}  # of all others 3
 
 
@@ -174,11 +161,6 @@ def arrow(score: str) -> str:
     return ""
 
 
-def unit(score: str) -> str:
-    """The unit of a score, '' for shares, rates and what has none."""
-    return UNITS.get(score.rpartition("/")[2], "")
-
-
 def meaning(score: str, task: str = "") -> str:
     meanings = MEANINGS_OF_SOURCES if task == "separation" else MEANINGS
     return meanings.get(score.rpartition("/")[2], "")
@@ -189,7 +171,7 @@ def shown(value: float | None, score: str, sign: str = "") -> str:
     if value is None:
         return number(None)
     of = unit(score)
-    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
+    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{symbol(score)}"
 
 
 def number(value: float | None) -> str:

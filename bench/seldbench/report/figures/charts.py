@@ -16,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from seldbench.evaluation.names import unit
 from seldbench.report.figures.drawing import Scale, scale_of
 from seldbench.report.palette import LIGHT, colour
-from seldbench.report.words import arrow, number, plain_title, shown, title, unit
+from seldbench.report.words import arrow, number, plain_title, shown, title
 
 # Panels of a training: {kind of series: title, width}.
 TRAINING = {"loss": ("training loss", 4), "valid": ("validation scores", 4), "lr": ("step size", 2)}

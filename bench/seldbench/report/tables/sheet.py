@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seldbench.report.words import DECIMALS, arrow, shown, unit
+from seldbench.evaluation.names import unit
+from seldbench.report.words import DECIMALS, arrow, shown
 
 NO_VALUE = "–"
 BEST, SECOND = 1, 2
