@@ -135,6 +135,12 @@ MEANINGS_OF_SOURCES = {
     "accuracy_oracle_direction": "if localisation were perfect: the true directions are given",
     "accuracy_oracle_separation": "if separation were perfect too: the true signals are given",
 }
+TASKS = {
+    "sed": "Sound event detection",
+    "seld": "Sound event localization and detection",
+    "tagging": "Tagging of clips",
+    "separation": "Sources of mixtures",
+}
 ASKED = {
     "dominant": "one answer a mixture, about its loudest source",
     "query": "an answer for every source",
@@ -171,7 +177,8 @@ def shown(value: float | None, score: str, sign: str = "") -> str:
     if value is None:
         return number(None)
     of = unit(score)
-    return f"{value:{sign}.{DECIMALS.get(of, 3)}f}{symbol(score)}"
+    rounded = round(value, DECIMALS.get(of, 3)) + 0.0  # never "-0.000"
+    return f"{rounded:{sign}.{DECIMALS.get(of, 3)}f}{symbol(score)}"
 
 
 def number(value: float | None) -> str:

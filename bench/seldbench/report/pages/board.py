@@ -16,14 +16,8 @@ from seldbench.report.results.costs import Costs, costs_of
 from seldbench.report.results.result import Group, Result, groups, mean_and_spread
 from seldbench.report.tables.said import Said
 from seldbench.report.tables.sheet import Amount, Source
-from seldbench.report.words import ASKED, shown
+from seldbench.report.words import ASKED, TASKS, shown
 
-TASKS = {
-    "sed": "Sound event detection",
-    "seld": "Sound event localization and detection",
-    "tagging": "Tagging of clips",
-    "separation": "Sources of mixtures",
-}
 MEASURED, PUBLISHED = "measured", "published"
 NOT_RELEASED = "data of the paper, never released"
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from seldbench import registry
 from seldbench.report.figures.against_cost import known_costs
 from seldbench.report.marks import reading
-from seldbench.report.pages.board import TASKS, Board, OfSet, boards
+from seldbench.report.pages.board import Board, OfSet, boards
 from seldbench.report.pages.cache import Rendering, digest, digest_of
 from seldbench.report.pages.dataset_page import cost_file, write_dataset
 from seldbench.report.pages.pair_page import Linked
@@ -18,6 +18,7 @@ from seldbench.report.pages.paper_page import papers, write_paper, write_papers
 from seldbench.report.palette import following_the_page
 from seldbench.report.results.result import Result
 from seldbench.report.tables.said import published_systems
+from seldbench.report.words import TASKS
 from seldbench.storage import write_text
 
 
