@@ -29,6 +29,7 @@ SHAPES = "osD^vPX"  # with the colours, so that architectures differ by shape to
 INCHES = (9.6, 3.9)
 LETTER, LINE = 0.053, 0.13  # inches of a name: the width of a letter, the height of a line
 MOST = 6  # ticks of an axis
+NARROW = 5.0  # high to low: below it ticks are evenly apart, as on a plain axis
 DIGIT, GAP = 0.075, 0.12  # inches of a tick's text: the width of a letter, and between two
 ROOM = 0.06  # beside the outermost systems, of the range of costs
 
@@ -164,8 +165,9 @@ def ticks(low: float, high: float, width: float, said: Callable[[float], str]) -
     `width`: inches from low to high."""
     decades = _decades(low, high, (1.0,))
     choices = [_decades(low, high, (1.0, 2.0, 5.0)), *(decades[::n] for n in (1, 2, 3))]
-    largest = 10 ** floor(log10(high - low))
-    choices += [_multiples(low, high, part * largest) for part in (0.1, 0.2, 0.5, 1.0, 2.0)]
+    if high < NARROW * low:
+        largest = 10 ** floor(log10(high - low))
+        choices += [_multiples(low, high, part * largest) for part in (0.1, 0.2, 0.5, 1.0, 2.0)]
     an_inch = log10(high / low) / width
     fitting = [of for of in choices if len(of) <= MOST and _apart(of, an_inch, said)]
     return max(fitting, key=len, default=[]) or [(low * high) ** 0.5]
