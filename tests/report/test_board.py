@@ -170,6 +170,22 @@ def test_the_filters_are_hidden_until_a_script_shows_them(page):
     assert 'data-sort="number"' in page
 
 
+def test_a_column_without_any_value_is_not_shown(page, write_run, tmp_path):
+    head = re.search(r"<thead>.*?</thead>", page, re.S)[0]
+    keys = re.findall(r'data-key="(\w+)"', head)
+    assert keys[:2] == ["system", "psds1"] and keys[-3:] == ["parameters", "training", "seeds"]
+    assert "real_time" not in keys and "macs" not in keys
+    cost = {"macs_per_second": 1.0e9, "real_time_factor": None, "device": None}
+    runs = [of_run(change(write_run("a"), cost=cost)), of_run(write_run("b", dataset="x-sim"))]
+    write_index(environment(), runs, boards(runs), tmp_path)
+    rows = re.findall(r"<tr>.*?</tr>", (tmp_path / "index.html").read_text(), re.S)
+    head, first = rows[0], next(row for row in rows if 'class="name"' in row)
+    assert re.findall(r'data-key="(\w+)"', head)[-4:] == [
+        "parameters", "macs", "training", "seeds",
+    ]  # fmt: skip
+    assert head.count("<th") == first.count("<th") + first.count("<td")
+
+
 def test_a_group_s_earlier_run_of_a_seed_is_named(page):
     assert "the same seed ran again since" in page
     assert 'href="runs/old/index.html"' in page

@@ -111,6 +111,22 @@ class Board:
         by = f"scored by {self.scorer}" if self.task == "seld" else ""
         return ASKED.get(self.asked, "") or by
 
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The columns in which any system has a value."""
+        return tuple(s for s in self.scores if any(s in entry.cells for entry in self.entries))
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The kinds of cost that any system has."""
+        known = [entry.costs.values for entry in self.entries]
+        kinds = Costs().values
+        return tuple(kind for kind in kinds if any(of[kind] is not None for of in known))
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for of in self.sets for entry in of.entries]
+
     def on(self, dataset: str) -> "Board":
         """The board with the systems of one data set alone."""
         return replace(self, sets=tuple(s for s in self.sets if s.home == dataset))
