@@ -74,7 +74,22 @@ def test_versions_of_a_data_set_do_not_stand_in_one_order(write_run):
     runs = [write_run("a", psds1=0.1), write_run("b", arch="fdy_crnn", psds1=0.2)]
     runs.append(change_data(write_run("c", arch="sk_crnn", psds1=0.9), fingerprint="beef"))
     (board,) = boards([of_run(run) for run in runs])
-    assert [(of.version, len(of.entries)) for of in board.sets] == [("f00d", 2), ("beef", 1)]
+    assert [(of.version, len(of.entries)) for of in board.sets] == [
+        ("version f00d", 2),
+        ("version beef", 1),
+    ]
+
+
+def test_versions_say_what_their_scenes_were_made_of(write_run):
+    runs = [
+        change_data(write_run("a", dataset="desed-sim"), fingerprint="0123456789abcdef"),
+        change_data(write_run("b", dataset="desed-sim"), fingerprint="beef", sounds="197af486d933"),
+    ]
+    (board,) = boards([of_run(run) for run in runs])
+    assert {of.version for of in board.sets} == {
+        "built-in sources, version 0123456789",
+        "recordings (digest 197af486d9), version beef",
+    }
 
 
 def test_a_partial_set_never_leads_and_published_rows_do_not_join_it(write_run):
@@ -85,7 +100,7 @@ def test_a_partial_set_never_leads_and_published_rows_do_not_join_it(write_run):
     ]
     (board,) = boards([of_run(run) for run in (whole, *parts)], published_systems())
     first, second = (of for of in board.sets if of.home)
-    assert first.version == "f00d"
+    assert first.version == "version f00d"
     assert any(entry.said for entry in first.entries)
     assert not any(entry.said for entry in second.entries)
     assert all(entry.partial for entry in second.entries)

@@ -3,7 +3,10 @@
 A scorer's name may stand before a score's ("dcase2024/f20"): it is shown as it is.
 """
 
+import re
 from contextlib import suppress
+
+from markupsafe import Markup, escape
 
 from seldbench.errors import UnknownName
 from seldbench.evaluation.names import lower_is_better, symbol, unit
@@ -158,6 +161,11 @@ def title(score: str) -> str:
 def plain_title(score: str) -> str:
     """The same without the scorer."""
     return title(score.rpartition("/")[2])
+
+
+def breaking(name: str) -> Markup:
+    """A name for a page, escaped, which a narrow line may break after _ + @ and /."""
+    return Markup(re.sub(r"([_+@/])(?=.)", r"\1<wbr>", str(escape(name))))
 
 
 def arrow(score: str) -> str:

@@ -98,6 +98,7 @@ def environment() -> Environment:
         "title_of": words.title,
         "plain_title": words.plain_title,
         "arrow": words.arrow,
+        "breaking": words.breaking,
         "meaning": words.meaning,
         "unit": unit,
         "number": words.number,

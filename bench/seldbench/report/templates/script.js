@@ -65,7 +65,7 @@
     const numbers = heads[column].dataset.sort === "number";
     const value = (body) => {
       const cell = body.rows[0].cells[column];
-      if (!numbers) return cell.firstChild.textContent.trim();
+      if (!numbers) return cell.textContent.trim();
       return cell.dataset.value === undefined ? null : Number(cell.dataset.value);
     };
     const compare = (a, b) => {
