@@ -69,6 +69,7 @@ def write_run(
         pairs=pairs,
         tables={result.scorer: result.headlines, **result.further_headlines},
         stages=stages,
+        taught=[name for name, of in stages.items() if of and charts.taught(of)],
         figures={
             **_run_figures(figure, stages, curves),
             "precision_recall": ranked
