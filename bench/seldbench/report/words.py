@@ -164,8 +164,8 @@ def plain_title(score: str) -> str:
 
 
 def breaking(name: str) -> Markup:
-    """A name for a page, escaped, which a narrow line may break after _ + @ and /."""
-    return Markup(re.sub(r"([_+@/])(?=.)", r"\1<wbr>", str(escape(name))))
+    """A name for a page, escaped, which a narrow line may break after _ and /, before + and @."""
+    return Markup(re.sub(r"(?<=[_/])(?=.)|(?<=.)(?=[+@])", "<wbr>", str(escape(name))))
 
 
 def arrow(score: str) -> str:

@@ -114,7 +114,8 @@ def cost_figure(gathered: Sequence[Group], score: str, label: str) -> tuple[str,
             _panel(axis, kind, every, archs, score)
             width = 0.85 * INCHES[0] / len(kinds)
             axis.set_xlim(*_limits(every, best, width))
-            axis.xaxis.set_major_locator(FixedLocator(ticks(*axis.get_xlim(), width, kind.shown)))
+            low, high = axis.get_xlim()
+            axis.xaxis.set_major_locator(FixedLocator(ticks(low, high, width, kind.shown)))
             axis.xaxis.set_minor_locator(NullLocator())
             _front(axis, best, lower_is_better(score), width)
             rows += [
