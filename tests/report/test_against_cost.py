@@ -1,11 +1,21 @@
 """Accuracy against cost: which systems stand on the Pareto front, and what is drawn."""
 
 import json
+import math
 import re
+from itertools import pairwise
 
 import pytest
 
-from seldbench.report.figures.against_cost import Point, cost_figure, front, known_costs, points
+from seldbench.report.figures.against_cost import (
+    Point,
+    cost_figure,
+    front,
+    known_costs,
+    points,
+    ticks,
+)
+from seldbench.report.results.costs import short
 from seldbench.report.results.result import groups
 from seldbench.report.results.score_files import of_run
 
@@ -23,6 +33,24 @@ def test_no_system_on_the_front_is_beaten_in_both():
 def test_of_errors_the_front_goes_down():
     systems = [point("cheap", 1, 0.9), point("worse", 2, 0.95), point("best", 3, 0.4)]
     assert [p.name for p in front(systems, "seld_score")] == ["cheap", "best"]
+
+
+@pytest.mark.parametrize("ends", [(4.4e8, 5.9e8), (6.9e6, 8.1e6), (1e3, 1e9), (7.001e6, 7.0012e6)])
+@pytest.mark.parametrize("inches", [1.2, 2.7, 8.0])
+def test_texts_of_an_axis_of_costs_stand_side_by_side(ends, inches):
+    low, high = ends
+    found = ticks(low, high, inches, short)
+    places = [inches * math.log(value / low) / math.log(high / low) for value in found]
+    texts = [short(value) for value in found]
+    assert found and len({*texts}) == len(texts)
+    assert all(low <= value <= high for value in found)
+    for (a, b), (left, right) in zip(pairwise(places), pairwise(texts)):
+        assert b - a > 0.075 * (len(left) + len(right)) / 2
+
+
+def test_wide_ranges_have_powers_of_ten():
+    assert ticks(9e4, 3e7, 4.1, short) == [1e5, 1e6, 1e7]
+    assert ticks(9e4, 9e5, 4.1, short) == [1e5, 2e5, 5e5]
 
 
 def test_of_equal_systems_one_stands_on_the_front():

@@ -74,7 +74,22 @@ def test_versions_of_a_data_set_do_not_stand_in_one_order(write_run):
     runs = [write_run("a", psds1=0.1), write_run("b", arch="fdy_crnn", psds1=0.2)]
     runs.append(change_data(write_run("c", arch="sk_crnn", psds1=0.9), fingerprint="beef"))
     (board,) = boards([of_run(run) for run in runs])
-    assert [(of.version, len(of.entries)) for of in board.sets] == [("f00d", 2), ("beef", 1)]
+    assert [(of.version, len(of.entries)) for of in board.sets] == [
+        ("version f00d", 2),
+        ("version beef", 1),
+    ]
+
+
+def test_versions_say_what_their_scenes_were_made_of(write_run):
+    runs = [
+        change_data(write_run("a", dataset="desed-sim"), fingerprint="0123456789abcdef"),
+        change_data(write_run("b", dataset="desed-sim"), fingerprint="beef", sounds="197af486d933"),
+    ]
+    (board,) = boards([of_run(run) for run in runs])
+    assert {of.version for of in board.sets} == {
+        "built-in sources, version 0123456789",
+        "recordings (digest 197af486d9), version beef",
+    }
 
 
 def test_a_partial_set_never_leads_and_published_rows_do_not_join_it(write_run):
@@ -85,7 +100,7 @@ def test_a_partial_set_never_leads_and_published_rows_do_not_join_it(write_run):
     ]
     (board,) = boards([of_run(run) for run in (whole, *parts)], published_systems())
     first, second = (of for of in board.sets if of.home)
-    assert first.version == "f00d"
+    assert first.version == "version f00d"
     assert any(entry.said for entry in first.entries)
     assert not any(entry.said for entry in second.entries)
     assert all(entry.partial for entry in second.entries)
@@ -168,6 +183,22 @@ def test_the_filters_are_hidden_until_a_script_shows_them(page):
     for name in ("task", "dataset", "data", "origin", "arch", "q"):
         assert f'name="{name}"' in page
     assert 'data-sort="number"' in page
+
+
+def test_a_column_without_any_value_is_not_shown(page, write_run, tmp_path):
+    head = re.search(r"<thead>.*?</thead>", page, re.S)[0]
+    keys = re.findall(r'data-key="(\w+)"', head)
+    assert keys[:2] == ["system", "psds1"] and keys[-3:] == ["parameters", "training", "seeds"]
+    assert "real_time" not in keys and "macs" not in keys
+    cost = {"macs_per_second": 1.0e9, "real_time_factor": None, "device": None}
+    runs = [of_run(change(write_run("a"), cost=cost)), of_run(write_run("b", dataset="x-sim"))]
+    write_index(environment(), runs, boards(runs), tmp_path)
+    rows = re.findall(r"<tr>.*?</tr>", (tmp_path / "index.html").read_text(), re.S)
+    head, first = rows[0], next(row for row in rows if 'class="name"' in row)
+    assert re.findall(r'data-key="(\w+)"', head)[-4:] == [
+        "parameters", "macs", "training", "seeds",
+    ]  # fmt: skip
+    assert head.count("<th") == first.count("<th") + first.count("<td")
 
 
 def test_a_group_s_earlier_run_of_a_seed_is_named(page):

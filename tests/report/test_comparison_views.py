@@ -280,10 +280,11 @@ def test_the_command_writes_every_format_and_the_file_s_ending_says_it(
         ("t.tex", "% needs"),
         ("t.csv", "table,row"),
         ("t.json", "{"),
+        ("t.txt", "Measured beside published"),
     ):
         code, out, err = seldbench("compare", "--out", name)
         assert (code, out) == (0, f"{name}\n"), err
-        assert (tmp_path / name).read_text().startswith(start)
+        assert (tmp_path / name).read_text().lstrip().startswith(start)
     code, out, _ = seldbench("compare", "--format", "latex")
     assert out == (tmp_path / "t.tex").read_text()
     code, out, _ = seldbench("compare", "--markdown")
@@ -294,6 +295,35 @@ def test_the_command_writes_every_format_and_the_file_s_ending_says_it(
     code, _, err = seldbench("compare", "--format", "csv", "--json")
     assert code == 2
     assert "name one" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--out", "d.xyz"], ["d.xyz", "ending .xyz", ".tex (latex)"]),
+        (["--out", "d"], ["(none)", ".csv (csv)"]),
+        (["--format", "json", "--out", "x.csv"], ["ending .csv", "--format json", "x.json"]),
+        (["--json", "--out", "x.md"], ["ending .md", "--format json"]),
+        (["--format", "text", "--out", "x.xyz"], ["ending .xyz", "--format text", "x.txt"]),
+    ],
+)
+def test_an_ending_that_is_unknown_or_contradicts_the_format_is_refused(
+    seldbench, write_run, tmp_path, given, said
+):
+    write_run("a")
+    code, _, err = seldbench("compare", *given)
+    plain = " ".join(err.replace("│", " ").split())
+    assert code == 2
+    assert all(part in plain for part in said), plain
+    assert not (tmp_path / given[-1]).exists()
+
+
+def test_a_file_without_an_ending_is_of_the_format_that_was_asked_for(
+    seldbench, write_run, tmp_path
+):
+    write_run("a")
+    assert seldbench("compare", "--format", "csv", "--out", "table")[0] == 0
+    assert (tmp_path / "table").read_text().startswith("table,row")
 
 
 def test_the_command_takes_score_for_metric_and_published_rows_for_runs(

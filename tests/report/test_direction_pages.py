@@ -43,7 +43,7 @@ def test_the_page_of_a_run_has_tracks_and_no_psd_roc(rendered_directions):
     page = run_page(rendered_directions, "plain")
     assert "PSD-ROC" not in page
     assert page.count("data:image/png;base64,") == 3
-    clips = page.split("Look and listen</h2>")[1].split("<h2>")[0]
+    clips = page.split("<h2>Look</h2>")[1].split("<h2>")[0]
     for word in ("azimuth", "elevation", "left +90°", "back −180°", "compass", "LE_CD"):
         assert word in clips
     assert ">distance<" not in clips

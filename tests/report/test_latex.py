@@ -46,6 +46,9 @@ def row(text, label):
         ("né Ørsted ï", r"n\'{e} \O{}rsted \"{\i}"),
         ("中 😀", "U+4E2D U+1F600"),
         ("a\nb\tc", "a b c"),
+        ('a "b" ("c d")', "a ``b'' (``c d'')"),
+        ('"the class of the label"', "``the class of the label''"),
+        ("“x” 'y'", "``x'' 'y'"),
     ],
 )
 def test_every_sign_is_typeset_as_it_is(text, expected):
@@ -54,9 +57,30 @@ def test_every_sign_is_typeset_as_it_is(text, expected):
 
 def test_the_best_is_bold_the_second_underlined_and_lower_may_be_better():
     text = latex(sheet(("a", 0.3, 20.0), ("b", 0.5, 30.0), ("c", 0.4, 10.0)))
-    assert row(text, "a") == ["a", "0.300", r"\underline{20.0$^\circ$}"]
-    assert row(text, "b") == ["b", r"\textbf{0.500}", r"30.0$^\circ$"]
-    assert row(text, "c") == ["c", r"\underline{0.400}", r"\textbf{10.0$^\circ$}"]
+    assert row(text, "a") == ["a", "0.300", r"\underline{20.0}"]
+    assert row(text, "b") == ["b", r"\textbf{0.500}", "30.0"]
+    assert row(text, "c") == ["c", r"\underline{0.400}", r"\textbf{10.0}"]
+
+
+def test_a_unit_stands_once_in_the_heading_of_its_column():
+    source, column = Source("measured"), Column("si_sdri", "si_sdri")
+    cell = (Amount("si_sdri", 5.5, source, interval=(4.25, -0.001)),)
+    text = latex(Sheet("T", "system", (column,), (Block("", (Entry("a", {"si_sdri": cell}),)),)))
+    assert row(text, "System") == ["System", "SI-SDR improvement (dB)"]
+    assert row(text, "a") == ["a", r"5.50 {\scriptsize [4.25, 0.00]}"]
+    assert latex(sheet(("a", 0.3, 20.0))).count(r"^\circ") == 1
+
+
+def test_where_scores_are_rows_a_unit_stands_in_the_label_of_its_row():
+    source, columns = Source("measured"), (Column("value of A"), Column("A - B"))
+    entries = [
+        Entry(name, {c.name: (Amount(name, value, source),) for c in columns})
+        for name, value in (("accuracy", 0.5), ("le_cd", 12.0))
+    ]
+    text = latex(Sheet("T", "score", columns, (Block("", tuple(entries)),)))
+    assert row(text, "Score") == ["Score", "value of A", "A - B"]
+    assert row(text, "accuracy") == ["accuracy", "0.500", "0.500"]
+    assert row(text, r"le\_cd ($^\circ$)")[1:] == ["12.0", "12.0"]
 
 
 def test_values_that_look_alike_share_their_place_and_one_alone_is_not_the_best():
@@ -87,17 +111,23 @@ def test_marks_are_letters_and_the_notes_say_what_they_mean(write_run):
 
 def test_one_data_set_is_named_in_the_caption_and_several_above_their_rows(write_run):
     one = compare([write_run("a", variant="x"), write_run("b", variant="y")]).latex()
-    assert r"\caption{Measured beside published: desed}" in one
+    assert (
+        r"\caption{Sound event detection on desed, split test. {[}low, high{]}: the 95 \% interval"
+        r" of one run (bootstrap).}"
+    ) in one
+    assert r"\label{tab:sed}" in one
     both = compare([write_run("c", variant="x"), write_run("d", variant="y", dataset="desed-sim")],
                    pairing=Pairing(anyway=True)).latex()  # fmt: skip
     assert r"\textit{desed-sim}" in both
-    assert r"\caption{Measured beside published}" in both
+    assert r"\caption{Sound event detection on desed and desed-sim (simulated), split test." in both
 
 
 def test_a_paper_s_table_has_a_heading_over_published_measured_and_difference(write_run):
     text = compare([write_run(psds1=0.4)], table="ast_sed/1").latex()
     assert r"\multicolumn{3}{c}{Event F1, macro}" in text
     assert "published & measured & difference" in text
+    assert r"\label{tab:ast-sed-1}" in text
+    assert "published values beside measured ones, sound event detection on desed" in text
     assert row(text, "CRNN")[1:4] == ["0.505", "0.450", "$-$0.055"]
     assert "there is no pairing, no interval and no significance" in text
 

@@ -99,6 +99,17 @@ def test_a_sound_outside_the_run_s_folder_is_refused(write_run, tmp_path):
         page_of(tmp_path / "out")
 
 
+def test_a_page_without_sounds_promises_none_and_says_why(write_run, tmp_path):
+    for name, options, why in (
+        ("bare", {}, "published without the audio of its clips"),
+        ("recorded", {"audio": hum}, "the clips are recordings"),
+    ):
+        publish(write_run(name), tmp_path / name, **options)
+        page = page_of(tmp_path / name)
+        assert "<h2>Look</h2>" in page and "Look and listen" not in page
+        assert why in page
+
+
 def test_a_run_that_an_older_version_published_has_its_page(write_run, tmp_path):
     publish(write_run("a"), tmp_path / "out", audio=hum)
     for name in ("budget.json", "precision_recall.json"):
@@ -108,7 +119,7 @@ def test_a_run_that_an_older_version_published_has_its_page(write_run, tmp_path)
     content["clips"] = [{k: v for k, v in c.items() if k != "audio"} for c in content["clips"]]
     path.write_text(json.dumps(content))
     page = page_of(tmp_path / "out")
-    assert "Look and listen" in page and "PSD-ROC" in page
+    assert "<h2>Look</h2>" in page and "PSD-ROC" in page
     assert "Error budget" not in page and "Precision and recall" not in page
 
 

@@ -163,7 +163,7 @@ def test_taggers_pair_by_the_clips_that_one_of_them_alone_has_right(write_taggin
         f"clip-{i}.wav" for i in sorted((6, 12, 18, 24), key=str)
     ]
     assert alone["second"] == []
-    assert "Right in ast ast_s alone" in page and "&lt;b&gt;dog&lt;/b&gt;" in page
+    assert "Right in ast ast_<wbr>s alone" in page and "&lt;b&gt;dog&lt;/b&gt;" in page
 
 
 def test_a_run_on_both_sides_is_refused(write_run, tmp_path):

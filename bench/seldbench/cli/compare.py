@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seldbench.report.tables.view import View
 
 TASKS = "sed, seld, tagging or sources"
-FORMATS = ("text", "markdown", "latex", "csv", "json")
+ENDINGS = {"text": ".txt", "markdown": ".md", "latex": ".tex", "csv": ".csv", "json": ".json"}
 UNFOLDED = 100_000  # characters: wider than any table
 
 
@@ -78,11 +78,16 @@ def compare(
     ] = None,
     format_: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--format", help="text (default), markdown, latex (booktabs), csv or json."),
+        typer.Option(
+            "--format",
+            help="text, markdown, latex (booktabs), csv or json; none: as --out ends, else text.",
+        ),
     ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Write to this file instead; its ending says the format if none is."),
+        typer.Option(
+            help="Write to this file instead: .txt, .md, .tex, .csv or .json, as the format."
+        ),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As --format markdown.")] = False,
     as_json: Json = False,
@@ -117,19 +122,31 @@ def compare(
 
 
 def _format(asked: str | None, out: Path | None, *, markdown: bool, as_json: bool) -> str:
-    """What is written: as asked for, else by the file's ending."""
-    of_ending = {".md": "markdown", ".tex": "latex", ".csv": "csv", ".json": "json"}
+    """What is written: as asked for, else by the file's ending, which must not contradict it."""
+    from seldbench.errors import near
+
     named = [asked] if asked else []
     named += ["markdown"] * markdown + ["json"] * as_json
     if len({*named}) > 1:
         raise typer.BadParameter(f"--format: {' and '.join(named)} at once; name one")
-    if named and named[0] not in FORMATS:
-        from seldbench.errors import near
-
+    if named and named[0] not in ENDINGS:
         raise typer.BadParameter(
-            f"--format {named[0]}: expected {', '.join(FORMATS)}{near(named[0], FORMATS)}"
+            f"--format {named[0]}: expected {', '.join(ENDINGS)}{near(named[0], ENDINGS)}"
         )
-    return named[0] if named else of_ending.get(out.suffix if out else "", "text")
+    if out is None or (named and not out.suffix):
+        return named[0] if named else "text"
+    of_ending = {ending: kind for kind, ending in ENDINGS.items()}
+    if named and of_ending.get(out.suffix) != named[0]:
+        raise typer.BadParameter(
+            f"--out {out}: the ending {out.suffix} is not that of --format {named[0]}; name the"
+            f" file {out.with_suffix(ENDINGS[named[0]])}, or leave one of the two out"
+        )
+    if out.suffix not in of_ending:
+        known = ", ".join(f"{ending} ({kind})" for kind, ending in ENDINGS.items())
+        raise typer.BadParameter(
+            f"--out {out}: the ending {out.suffix or '(none)'} says no --format; end it in {known}"
+        )
+    return of_ending[out.suffix]
 
 
 def _compared(

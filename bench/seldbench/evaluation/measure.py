@@ -47,14 +47,14 @@ class Measure:
     """Scores that share their counts.
 
     clips: what a replicate draws, in order. labels: the columns of class scores. values: of the
-    replicates of a sample of these clips. answered: where one of the scores is a share of questions
-    that are right or wrong.
+    replicates of a sample of these clips. answered: of each score that is a share of
+    questions that are right or wrong.
     """
 
     clips: tuple[str, ...]
     labels: tuple[str, ...]
     values: Callable[[Sample], Values]
-    answered: Answered | None = None
+    answered: tuple[Answered, ...] = ()
 
     def of(self, sample: Sample, progress: Progress = QUIET, task: str = "") -> Values:
         """The values of a sample of any size, asked for in portions."""

@@ -1,4 +1,4 @@
-"""Which way a score points: whether the better of two systems has more of it, or less.
+"""Which way a score points, whether the better of two systems has more of it or less; and its unit.
 
 The one table of directions; a name that no pattern knows is refused, so that a new score cannot be
 compared the wrong way round by chance.
@@ -41,6 +41,29 @@ HIGHER = (
     "si_sdr*",
     "snr",
 )
+# What does not go from 0 to 1.
+UNITS = {
+    "le_cd": "degrees",
+    "doae_cd": "degrees",
+    "doa_error": "degrees",
+    "le_ideal_sed": "degrees",
+    "direction_error": "degrees",
+    "diste_cd": "m",
+    "si_sdr": "dB",
+    "si_sdri": "dB",
+    "snr": "dB",
+}
+SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
+
+
+def unit(score: str) -> str:
+    """The unit of a score, '' for shares, rates and what has none."""
+    return UNITS.get(score.rpartition("/")[2], "")
+
+
+def symbol(score: str) -> str:
+    """What follows a value of the score: " dB", "°", '' without a unit."""
+    return SYMBOLS.get(unit(score), "")
 
 
 def lower_is_better(score: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seldbench.evaluation.measure import Interval, Intervals, Measured
+from seldbench.evaluation.names import symbol, unit
 from seldbench.metrics import VERSION
 
 Value = float | None
@@ -44,7 +45,7 @@ class Scores:
         """For a person: the scores that have a value, with their intervals, classes, notes."""
         wide = max([18, *map(len, self.scores)])
         found = [
-            f"{name:{wide}} {_shown(value)}{_between(self.intervals.get(name, {}))}"
+            f"{name:{wide}} {_shown(value, name)}{_between(self.intervals.get(name, {}))}"
             for name, value in self.scores.items()
             if value is not None
         ]
@@ -107,7 +108,8 @@ def _plain(intervals: Intervals) -> dict[str, dict[str, list[float]]]:
 
 
 def _class_table(classes: Mapping[str, Mapping[str, Value]]) -> list[str]:
-    """A row a class, a column a score that any class has; without the parts of an F1."""
+    """A row a class, a column a score that any class has, with its unit; without the parts of an
+    F1."""
     names = [
         n
         for n in next(iter(classes.values()), {})
@@ -117,13 +119,14 @@ def _class_table(classes: Mapping[str, Mapping[str, Value]]) -> list[str]:
     if not names:
         return []
     wide = max(map(len, [*classes, "class"]))
-    columns = [max(len(name), 9) for name in names]
+    heads = [f"{name}, {unit(name)}" if unit(name) else name for name in names]
+    columns = [max(len(head), 9) for head in heads]
 
     def row(label: str, cells: Sequence[str]) -> str:
         return f"  {label:{wide}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, columns))
 
     body = [row(label, [_shown(of.get(n)) for n in names]) for label, of in classes.items()]
-    return ["", row("class", names), *body, ""]
+    return ["", row("class", heads), *body, ""]
 
 
 def _budget_lines(budget: Mapping[str, Any]) -> list[str]:
@@ -143,8 +146,8 @@ def _attribution_line(attribution: Mapping[str, Any]) -> str:
     return f"of {attribution['total']} questions: {', '.join(parts)}"
 
 
-def _shown(value: Value) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _shown(value: Value, score: str = "") -> str:
+    return "-" if value is None else f"{value:.4f}{symbol(score)}"
 
 
 def _between(intervals: Mapping[str, Interval]) -> str:

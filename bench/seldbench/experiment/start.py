@@ -9,6 +9,7 @@ from typing import Any
 from seldbench.contracts import Progress
 from seldbench.datasets import open_dataset
 from seldbench.errors import UnknownName, near
+from seldbench.evaluation.names import symbol
 from seldbench.experiment.cost import Costs
 from seldbench.experiment.graph import best_device, device_name
 from seldbench.experiment.init_option import refuse_heard, with_init
@@ -160,7 +161,7 @@ def summary(scores: dict[str, Any]) -> Iterator[str]:
     for name, value in known.items():
         low_high = scores["intervals"].get(name, {}).get("bootstrap")
         interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
-        yield f"{name:{wide}} {value:.4f}{interval}"
+        yield f"{name:{wide}} {value:.4f}{symbol(name)}{interval}"
     if scores.get("unscored_classes"):
         yield f"not scored (no event in test): {', '.join(scores['unscored_classes'])}"
     yield from scores.get("notes", ())

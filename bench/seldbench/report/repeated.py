@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seldbench.evaluation.names import unit
 from seldbench.report.results.result import Result
-from seldbench.report.words import DECIMALS, shown, unit
+from seldbench.report.words import DECIMALS, shown
 
 ROUNDING, INTERVAL = "rounding", "interval"
 RULES = {
@@ -75,14 +76,14 @@ class Verdict:
     def lines(self) -> Iterator[str]:
         """For a person: the rule, a line a score, the outcome."""
         yield f"tolerance: {self._rule()}"
-        wide = max(len(one.score) for one in self.scores)
+        wide = max((len(one.score) for one in self.scores), default=0)
         for one in self.scores:
             yield f"{one.score:{wide}}  {_line(one)}"
         yield from self.notes
         judged = [one for one in self.scores if one.within is not None]
         good = sum(bool(one.within) for one in judged)
         left = len(self.scores) - len(judged)
-        more = f"; {left} without a published interval not judged" if left else ""
+        more = f"; {left} without a published value or interval not judged" if left else ""
         outcome = "came out" if self.within else "did not come out"
         yield f"{outcome}: {good} of {len(judged)} scores within tolerance{more}"
         if not self.within and self.tolerance == ROUNDING and not self.asked:
@@ -104,7 +105,7 @@ class Verdict:
 
 
 def judged(published: Result, repeated: Result, tolerance: Tolerance | None = None) -> Verdict:
-    """Every score of either.
+    """Every score that either has a value of.
 
     Args:
         tolerance: None for the rule of this module.
@@ -114,6 +115,7 @@ def judged(published: Result, repeated: Result, tolerance: Tolerance | None = No
     scores = tuple(
         _repeat(score, published, repeated, rule)
         for score in dict.fromkeys([*published.scores, *repeated.scores])
+        if not (published.scores.get(score) is None and repeated.scores.get(score) is None)
     )
     notes = tuple(_source(published.environment, repeated.environment))
     return Verdict(published, repeated, rule, tolerance is not None, changed, scores, notes)
@@ -124,7 +126,7 @@ def _repeat(score: str, published: Result, repeated: Result, rule: Tolerance) ->
     found = published.interval(score)
     interval = None if found is None else found[1:]
     # What later versions score besides is no part of the row.
-    if score not in published.scores or (was is None and now is None):
+    if score not in published.scores:
         within = None
     elif was is None or now is None:
         within = False

@@ -3,10 +3,13 @@
 A scorer's name may stand before a score's ("dcase2024/f20"): it is shown as it is.
 """
 
+import re
 from contextlib import suppress
 
+from markupsafe import Markup, escape
+
 from seldbench.errors import UnknownName
-from seldbench.evaluation.names import lower_is_better
+from seldbench.evaluation.names import lower_is_better, symbol, unit
 
 TITLES = {
     "psds1": "PSDS1",
@@ -84,18 +87,6 @@ TITLES = {
     "accuracy_oracle_direction": "Accuracy with true directions",
     "accuracy_oracle_separation": "Accuracy with true separations",
 }
-# What does not go from 0 to 1.
-UNITS = {
-    "le_cd": "degrees",
-    "doae_cd": "degrees",
-    "doa_error": "degrees",
-    "le_ideal_sed": "degrees",
-    "direction_error": "degrees",
-    "diste_cd": "m",
-    "si_sdr": "dB",
-    "si_sdri": "dB",
-    "snr": "dB",
-}
 MEANINGS = {
     "psds1": "area under the PSD-ROC over all thresholds; asks for exact onsets and offsets",
     "psds2": "the same; asks for the right class more than for exact times",
@@ -147,12 +138,17 @@ MEANINGS_OF_SOURCES = {
     "accuracy_oracle_direction": "if localisation were perfect: the true directions are given",
     "accuracy_oracle_separation": "if separation were perfect too: the true signals are given",
 }
+TASKS = {
+    "sed": "Sound event detection",
+    "seld": "Sound event localization and detection",
+    "tagging": "Tagging of clips",
+    "separation": "Sources of mixtures",
+}
 ASKED = {
     "dominant": "one answer a mixture, about its loudest source",
     "query": "an answer for every source",
     "all": "an answer for every direction that is found",
 }
-SYMBOLS = {"degrees": "°", "m": " m", "dB": " dB"}
 DECIMALS = {"degrees": 1, "dB": 2}  # of all others 3
 
 
@@ -167,16 +163,16 @@ def plain_title(score: str) -> str:
     return title(score.rpartition("/")[2])
 
 
+def breaking(name: str) -> Markup:
+    """A name for a page, escaped, which a narrow line may break after _ and /, before + and @."""
+    return Markup(re.sub(r"(?<=[_/])(?=.)|(?<=.)(?=[+@])", "<wbr>", str(escape(name))))
+
+
 def arrow(score: str) -> str:
     """A downward arrow after what is better the lower it is, else nothing."""
     with suppress(UnknownName):
         return " ↓" if lower_is_better(score) else ""
     return ""
-
-
-def unit(score: str) -> str:
-    """The unit of a score, '' for shares, rates and what has none."""
-    return UNITS.get(score.rpartition("/")[2], "")
 
 
 def meaning(score: str, task: str = "") -> str:
@@ -189,7 +185,7 @@ def shown(value: float | None, score: str, sign: str = "") -> str:
     if value is None:
         return number(None)
     of = unit(score)
-    return f"{value:{sign}z.{DECIMALS.get(of, 3)}f}{SYMBOLS.get(of, '')}"
+    return f"{value:{sign}z.{DECIMALS.get(of, 3)}f}{symbol(score)}"
 
 
 def number(value: float | None) -> str:

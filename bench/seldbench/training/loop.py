@@ -109,10 +109,13 @@ def make_optimiser(training: Training, network: nn.Module) -> torch.optim.Optimi
 def describe(entry: Mapping[str, Any], epochs: int, state: State) -> str:
     """One line for a person: epoch, loss, validation score, best so far."""
     line = f"epoch {entry['epoch']}/{epochs}  loss {entry['loss']:.4f}"
-    for network, scores in entry.get("valid", {}).items():
-        line += f"  {network} {scores['score']:.3f}"
-    if "valid" in entry and state.best is not None:
-        line += f"  (best: {state.best:.3f}, {state.best_network} of epoch {state.best_epoch})"
+    valid = entry.get("valid", {})
+    taught = len(valid) > 1  # a lone network is nobody's student
+    for network, scores in valid.items():
+        line += f"  {network if taught else 'score'} {scores['score']:.3f}"
+    if valid and state.best is not None:
+        whose = f"{state.best_network} of " if taught else ""
+        line += f"  (best: {state.best:.3f}, {whose}epoch {state.best_epoch})"
     return line + f"  {entry['seconds']:.0f} s"
 
 

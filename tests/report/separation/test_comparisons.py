@@ -44,6 +44,11 @@ def test_runs_are_compared_pair_by_pair_with_mcnemar_s_test(write_separation_run
     (exact,) = pairs["accuracy"].mcnemar
     assert exact.p == pytest.approx(mcnemar(*right))
     assert exact.first == (right[0] & ~right[1]).sum()
+    off = [shown_mixtures.read_answered(run).asked.error < 22.5 for run in runs]
+    (of_directions,) = pairs["direction_accuracy"].mcnemar
+    assert of_directions.p == pytest.approx(mcnemar(*off))
+    assert of_directions.second == (off[1] & ~off[0]).sum()
+    assert pairs["si_sdri"].mcnemar == ()
     assert pairs["accuracy"].difference == pytest.approx(right[0].mean() - right[1].mean())
     table = made.paired.table()
     cell = table.rows[0][table.columns.index("McNemar p (A alone : B alone)")]

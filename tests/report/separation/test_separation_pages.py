@@ -107,7 +107,7 @@ def test_where_any_number_is_answered_misses_and_false_directions_are_shown(rend
     text = page(rendered_mixtures, "all")
     assert "an answer for every direction that is found" in text
     assert "False directions are answers about no source" in text
-    assert "The column (nothing) holds sources that were not found" in text
+    assert "The answer (nothing) is that of sources that were not found" in text
     assert "(nothing)" in (rendered_mixtures / "figures" / "all" / "confusion.svg").read_text()
     assert "A source is where the score of a direction is above 0.350" in text
     assert "False directions" not in page(rendered_mixtures, "dominant")
@@ -119,6 +119,28 @@ def test_seventy_five_classes_have_a_matrix_and_those_at_both_ends_bars(rendered
     classes = (rendered_mixtures / "figures" / "many" / "classes.svg").read_text()
     assert "lowest 20" in classes
     assert "highest 20" in classes
+
+
+def test_what_is_heard_is_told_apart_by_direction_and_colour(rendered_mixtures):
+    text = page(rendered_mixtures, "all")
+    sounds = re.findall(r'<div class="sound">(.*?)</div>', text)
+    clips = text.split('<section class="clip"')[1:]
+    for clip in clips:
+        named = re.findall(r'<audio[^>]* aria-label="([^"]*)"', clip)
+        assert len({*named}) == len(named), named
+    separated = [of for of in sounds if "separated: " in of]
+    assert separated
+    for of in separated:
+        assert re.search(r'<span class="key" style="background:var\(--c\d+\)">', of), of
+        assert re.search(r"separated: [^<]*, −?\d+°", of), of
+
+
+def test_commonest_mistakes_are_missed_sources_and_false_directions_too(rendered_mixtures):
+    text = page(rendered_mixtures, "all")
+    table = text.split('aria-label="Classes taken for each other"')[1].split("</table>")[0]
+    scores = json.loads((rendered_mixtures / "scores" / "all.json").read_text())
+    lost = max(scores["confusion"]["misses"])
+    assert f'(nothing)</td><td class="number">{lost}</td>' in table
 
 
 def test_without_oracles_or_signals_those_parts_are_absent(rendered_mixtures):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seldbench.evaluation.measure import Interval
+from seldbench.evaluation.names import symbol
 
 FEW_SEEDS = 5
 FEW_CLIPS = 50  # equal systems differ "at 5%" in 6 to 8% of cases over 30 clips
@@ -91,14 +92,16 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """For a person: a line a pair and score, then the notes."""
-        shown = [
-            f"{p.score}: {p.first} {self.values[p.score][p.first]:.4f},"
-            f" {p.second} {self.values[p.score][p.second]:.4f},"
-            f" difference {p.difference:+.4f}{_between(p.interval)}{_chance(p)}: {p.verdict}"
-            f"{_by_mcnemar(p)}"
-            for p in self.pairs
-        ]
-        return [*shown, *self.notes]
+        return [*map(self._line, self.pairs), *self.notes]
+
+    def _line(self, pair: Pair) -> str:
+        of, values = symbol(pair.score), self.values[pair.score]
+        return (
+            f"{pair.score}: {pair.first} {values[pair.first]:.4f}{of},"
+            f" {pair.second} {values[pair.second]:.4f}{of},"
+            f" difference {pair.difference:+.4f}{of}{_between(pair.interval)}{_chance(pair)}:"
+            f" {pair.verdict}{_by_mcnemar(pair)}"
+        )
 
     def _of(self, system: str) -> dict[str, float]:
         return {score: of[system] for score, of in self.values.items() if system in of}

@@ -168,8 +168,7 @@ class _Bench:
         return found
 
     def _keep_answers(self, system: str, measure: Measure, clips: set[str]) -> None:
-        of = measure.answered
-        if of is not None:
+        for of in measure.answered:
             asked = zip(of.questions, of.clip.tolist(), of.right.tolist())
             answered = {name: right for name, clip, right in asked if measure.clips[clip] in clips}
             self.right.setdefault(of.score, {}).setdefault(system, []).append(answered)

@@ -8,7 +8,6 @@ from scipy import sparse
 
 from seldbench.evaluation.measure import Values
 from seldbench.evaluation.sources.questions import ALL, Questions
-from seldbench.metrics.sources import GRID
 from seldbench.metrics.tagging import TOP, LabelCounts, class_mean, class_shares, share, tallied
 from seldbench.metrics.uncertainty import Sample
 
@@ -64,8 +63,8 @@ def _shares(asked: Questions, right: Mapping[str, Array]) -> dict[str, tuple[Arr
         sums["direction_recall"] = (found, items)
         sums["direction_precision"] = (found, found + false)
         sums["direction_f1"] = (2 * found, found + false + items)
-    elif asked.error is not None:
-        sums["direction_accuracy"] = (by_mixture(asked.error < GRID / 2), items)
+    if asked.direction_right is not None:
+        sums["direction_accuracy"] = (by_mixture(asked.direction_right), items)
     if asked.error is not None:
         sums["direction_error"] = (by_mixture(np.where(asked.found, asked.error, 0.0)), found)
     return sums | {f"accuracy_oracle_{name}": (by_mixture(of), items) for name, of in right.items()}

@@ -8,7 +8,7 @@ import numpy as np
 from seldbench.annotations.sources import SourceTable
 from seldbench.errors import BadFile, near
 from seldbench.evaluation.sources.directions import both_doas, by_direction, errors, nearest_source
-from seldbench.metrics.sources import angle_to_nearest, sources_around
+from seldbench.metrics.sources import GRID, angle_to_nearest, sources_around
 from seldbench.metrics.tagging import TOP, among_highest
 
 Array = np.ndarray
@@ -56,6 +56,14 @@ class Questions:
     @property
     def right(self) -> Array:
         return self.label == self.answer
+
+    @property
+    def direction_right(self) -> Array | None:
+        """Whether the direction answered is the right one of the grid. None where directions are
+        not known, and of ALL: there they tell which answer is about which source."""
+        if self.protocol == ALL or self.error is None:
+            return None
+        return self.error < GRID / 2
 
     @property
     def found(self) -> Array:

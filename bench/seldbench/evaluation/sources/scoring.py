@@ -202,9 +202,13 @@ def _measures(
     return found
 
 
-def _answered(asked: Questions) -> Answered:
+def _answered(asked: Questions) -> tuple[Answered, ...]:
+    """The scores that are shares of the questions."""
     names = tuple(f"{name}/{n}" for name, n in zip(asked.names, asked.source.tolist()))
-    return Answered("accuracy", names, asked.mixture, asked.right)
+    right = {"accuracy": asked.right, "direction_accuracy": asked.direction_right}
+    return tuple(
+        Answered(score, names, asked.mixture, of) for score, of in right.items() if of is not None
+    )
 
 
 def _unscored(asked: Questions, scored: Sequence[str], classes: Sequence[str] | None) -> list[str]:

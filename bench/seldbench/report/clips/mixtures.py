@@ -74,13 +74,26 @@ def _row(pair: Mapping[str, Any], i: int, pictures: Mapping[str, bytes]) -> dict
             "image": sound_image(pictures[of["spectrogram"]]) if of else None,
         }
     right = pair["right"]
-    return {**sides, "tint": f"var(--{SERIES[i]})", "mark": "✓" if right else "✗", "right": right}
+    return {**sides, "tint": f"var(--{tint_of(i)})", "mark": "✓" if right else "✗", "right": right}
+
+
+def tint_of(pair: int) -> str:
+    """The name of a pair's colour."""
+    return SERIES[pair % len(SERIES)]
+
+
+def labelled(of: Mapping[str, Any]) -> str:
+    """A source or an answer by its class and direction."""
+    return _placed(str(of["label"]), of)
 
 
 def _named(of: Mapping[str, Any]) -> str:
-    text = str(of["label"])
-    if of.get("score") is not None:
-        text += f" {of['score']:.2f}"
+    """The same with the score of an answer."""
+    score = of.get("score")
+    return _placed(str(of["label"]) + ("" if score is None else f" {score:.2f}"), of)
+
+
+def _placed(text: str, of: Mapping[str, Any]) -> str:
     return text if of["azimuth"] is None else f"{text}, {degrees(of['azimuth'])}"
 
 
@@ -91,7 +104,7 @@ def _circle(clip: Mapping[str, Any], x: float, y: float) -> dict[str, Any]:
         across, up = place(azimuth, RADIUS)
         return round(x + across, 1), round(y - up, 1)
 
-    tints = [f"var(--{SERIES[i]})" for i in range(len(clip["pairs"]))]
+    tints = [f"var(--{tint_of(i)})" for i in range(len(clip["pairs"]))]
     sides: dict[str, list[tuple[Mapping[str, Any], str]]] = {
         side: [(pair[side], tint) for pair, tint in zip(clip["pairs"], tints) if pair[side]]
         for side in ("source", "answer")

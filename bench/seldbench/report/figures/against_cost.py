@@ -7,13 +7,14 @@ Systems that no other beats in both are joined: the Pareto front.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, log10
+from itertools import pairwise
+from math import ceil, floor, inf, log10
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from seldbench.evaluation.names import lower_is_better
 from seldbench.report.figures.charts import STYLE, panel_title, plain, say, svg
@@ -27,6 +28,9 @@ from seldbench.report.words import shown
 SHAPES = "osD^vPX"  # with the colours, so that architectures differ by shape too
 INCHES = (9.6, 3.9)
 LETTER, LINE = 0.053, 0.13  # inches of a name: the width of a letter, the height of a line
+MOST = 6  # ticks of an axis
+NARROW = 5.0  # high to low: below it ticks are evenly apart, as on a plain axis
+DIGIT, GAP = 0.075, 0.12  # inches of a tick's text: the width of a letter, and between two
 ROOM = 0.06  # beside the outermost systems, of the range of costs
 
 
@@ -110,7 +114,9 @@ def cost_figure(gathered: Sequence[Group], score: str, label: str) -> tuple[str,
             _panel(axis, kind, every, archs, score)
             width = 0.85 * INCHES[0] / len(kinds)
             axis.set_xlim(*_limits(every, best, width))
-            axis.xaxis.set_major_locator(_ticks(*axis.get_xlim()))
+            low, high = axis.get_xlim()
+            axis.xaxis.set_major_locator(FixedLocator(ticks(low, high, width, kind.shown)))
+            axis.xaxis.set_minor_locator(NullLocator())
             _front(axis, best, lower_is_better(score), width)
             rows += [
                 (kind.title, p.name, p.cost, p.value, p.low, p.high, "yes" if p in best else "no")
@@ -139,7 +145,6 @@ def _panel(
         say(mark, f"{point.name}: {value} ({low} to {high}), {kind.shown(point.cost)}")
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.shown(value)))
-    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.tick_params(axis="x", which="both", length=0)
     axis.set_xlabel(kind.title)
 
@@ -156,10 +161,35 @@ def _limits(every: Sequence[Point], best: Sequence[Point], width: float) -> tupl
     return 10**low, 10**high
 
 
-def _ticks(low: float, high: float) -> LogLocator:
-    """Few enough that their texts do not touch."""
-    decades = log10(high / low)
-    return LogLocator(subs=(1.0, 2.0, 5.0) if decades < 1.5 else (1.0,), numticks=20)
+def ticks(low: float, high: float, width: float, said: Callable[[float], str]) -> list[float]:
+    """Round values on a logarithmic axis, up to MOST, that have texts that differ and do not touch;
+    `width`: inches from low to high."""
+    decades = _decades(low, high, (1.0,))
+    choices = [_decades(low, high, (1.0, 2.0, 5.0)), *(decades[::n] for n in (1, 2, 3))]
+    if high < NARROW * low:
+        largest = 10 ** floor(log10(high - low))
+        choices += [_multiples(low, high, part * largest) for part in (0.1, 0.2, 0.5, 1.0, 2.0)]
+    an_inch = log10(high / low) / width
+    fitting = [of for of in choices if len(of) <= MOST and _apart(of, an_inch, said)]
+    return max(fitting, key=len, default=[]) or [(low * high) ** 0.5]
+
+
+def _decades(low: float, high: float, subs: Sequence[float]) -> list[float]:
+    """These multiples of the powers of ten that lie between."""
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    return [v for power in powers for sub in subs if low <= (v := sub * 10.0**power) <= high]
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    return [k * step for k in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def _apart(values: Sequence[float], an_inch: float, said: Callable[[float], str]) -> bool:
+    """Whether the texts of these values stand side by side; `an_inch`: decades of the axis."""
+    texts = [said(value) for value in values]
+    room = [log10(b / a) / an_inch for a, b in pairwise(values)]
+    wide = [(len(a) + len(b)) / 2 * DIGIT + GAP for a, b in pairwise(texts)]
+    return len({*texts}) == len(texts) and all(w <= r for w, r in zip(wide, room))
 
 
 def _front(axis: Axes, best: Sequence[Point], lower: bool, width: float) -> None:

@@ -16,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from seldbench.evaluation.names import unit
 from seldbench.report.figures.drawing import Scale, scale_of
 from seldbench.report.palette import LIGHT, colour
-from seldbench.report.words import arrow, number, plain_title, shown, title, unit
+from seldbench.report.words import arrow, number, plain_title, shown, title
 
 # Panels of a training: {kind of series: title, width}.
 TRAINING = {"loss": ("training loss", 4), "valid": ("validation scores", 4), "lr": ("step size", 2)}
@@ -139,6 +140,16 @@ def training(stages: Mapping[str, Any]) -> str:
         return svg(figure, "Training curves")
 
 
+def taught(curves: Mapping[str, Any]) -> bool:
+    """Whether a training had a teacher, so that it matters which of the networks a score is of."""
+    return any(name.startswith("valid teacher ") for name in curves["series"])
+
+
+def series_name(name: str, curves: Mapping[str, Any]) -> str:
+    """A series of a training's log, which calls a lone network a student too."""
+    return name if taught(curves) else name.replace("valid student ", "valid ", 1)
+
+
 def _named(curves: Mapping[str, Any], kind: str) -> list[str]:
     """The series of one kind."""
     return [name for name in curves["series"] if name.split()[0] in (kind, f"{kind}es")]
@@ -151,11 +162,13 @@ def _series(panel: Axes, curves: Mapping[str, Any], kind: str) -> None:
         width, style = (1.8, "-") if main else (1.0, "--")
         known = [(e, v) for e, v in zip(curves["epoch"], curves["series"][name]) if v is not None]
         across, up = [e for e, _ in known], [v for _, v in known]
-        short = name.removeprefix("losses ").removeprefix("valid ").replace("valid/", "")
-        mark = "o" if len(known) == 1 else None
-        panel.plot(
-            across, up, style, color=colour(i), linewidth=width, label=plain(short), marker=mark
-        )
+        short = series_name(name, curves).removeprefix("losses ").removeprefix("valid ")
+        (line,) = panel.plot(
+            across, up, style, color=colour(i), linewidth=width,
+            label=plain(short.replace("valid/", "")),
+        )  # fmt: skip
+        if len(known) == 1:  # a point, whole on the axis too
+            line.set(marker="o", clip_on=False)
     if curves.get("selected") and kind == "valid":
         panel.axvline(curves["selected"], color=LIGHT["muted"], linewidth=1.0, linestyle=":")
     panel.set_xlabel("epoch")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from seldbench.report.figures.activation import Activation
+from seldbench.report.figures.charts import series_name
 from seldbench.report.figures.files import Cell, Data
 from seldbench.report.results.blocks import Attribution, Condition, Confusion
 
@@ -32,7 +33,7 @@ def _steps(points: Sequence[Sequence[float]]) -> Iterator[Sequence[float]]:
 
 def training(stages: Mapping[str, Any]) -> Data:
     rows = [
-        (stage, epoch, name, value)
+        (stage, epoch, series_name(name, curves), value)
         for stage, curves in stages.items()
         for name, values in curves["series"].items()
         for epoch, value in zip(curves["epoch"], values)

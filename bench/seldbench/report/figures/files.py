@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,14 @@ def drawn(
     if data is not None:
         files["CSV"] = stem.with_name(f"{name}.csv")
         write_text(files["CSV"], data.csv())
-    return Markup(following_the_page(svg)) + _links(files, f"{up}figures/{folder}/")
+    return inlined(svg, name) + _links(files, f"{up}figures/{folder}/")
+
+
+def inlined(svg: str, name: str) -> Markup:
+    """A figure for a page, in the page's colours. Its ids begin with `name`, so that no other
+    figure there has them."""
+    own = re.sub(r'((?<=\s)id="|url\(#|href="#)', rf"\g<1>{name}-", following_the_page(svg))
+    return Markup(own)
 
 
 def _holds(path: Path, text: str) -> bool:

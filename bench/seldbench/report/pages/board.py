@@ -12,19 +12,16 @@ from itertools import groupby
 from typing import Any
 
 from seldbench.evaluation.names import lower_is_better
+from seldbench.report.clips.sounds import BUILTIN
+from seldbench.report.results.blocks import Data
 from seldbench.report.results.costs import Costs, costs_of
 from seldbench.report.results.result import Group, Result, groups, mean_and_spread
 from seldbench.report.tables.said import Said
 from seldbench.report.tables.sheet import Amount, Source
-from seldbench.report.words import ASKED, shown
+from seldbench.report.words import ASKED, TASKS, shown
 
-TASKS = {
-    "sed": "Sound event detection",
-    "seld": "Sound event localization and detection",
-    "tagging": "Tagging of clips",
-    "separation": "Sources of mixtures",
-}
 MEASURED, PUBLISHED = "measured", "published"
+DIGITS = 10  # of a fingerprint that are shown
 NOT_RELEASED = "data of the paper, never released"
 
 
@@ -77,7 +74,7 @@ class Entry:
 @dataclass(frozen=True, eq=False)
 class OfSet:
     """The systems of one version of a data set. home: the data set's page, None where nothing was
-    measured. version: in short, "" where there is one alone. elsewhere: of what a simulated set
+    measured. version: in words, "" where there is one alone. elsewhere: of what a simulated set
     does not tell the level."""
 
     dataset: str
@@ -116,6 +113,22 @@ class Board:
     def title(self) -> str:
         by = f"scored by {self.scorer}" if self.task == "seld" else ""
         return ASKED.get(self.asked, "") or by
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The columns in which any system has a value."""
+        return tuple(s for s in self.scores if any(s in entry.cells for entry in self.entries))
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The kinds of cost that any system has."""
+        known = [entry.costs.values for entry in self.entries]
+        kinds = Costs().values
+        return tuple(kind for kind in kinds if any(of[kind] is not None for of in known))
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for of in self.sets for entry in of.entries]
 
     def on(self, dataset: str) -> "Board":
         """The board with the systems of one data set alone."""
@@ -233,14 +246,21 @@ def _versions(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     for entry in entries:
         if entry.group:
             data = entry.group.first.data
-            of = data.fingerprint[:10] + (f" {data.test_labels}" if data.test_labels else "")
-            measured.setdefault(of, []).append(entry)
+            measured.setdefault(_version(data), []).append(entry)
     if not measured:
         return {"": list(entries)}
     order = sorted(measured, key=lambda v: (measured[v][0].partial, -len(measured[v]), v))
     leading = {id(entry) for entry in measured[order[0]]}
     joined = [entry for entry in entries if entry.group is None or id(entry) in leading]
     return {order[0]: joined, **{version: measured[version] for version in order[1:]}}
+
+
+def _version(data: Data) -> str:
+    """What scenes were made of, where they were, and the fingerprint."""
+    made = f"recordings (digest {data.sounds[:DIGITS]}), " if data.sounds else ""
+    made = "built-in sources, " if data.sounds == BUILTIN else made
+    labels = f" {data.test_labels}" if data.test_labels else ""
+    return f"{made}version {data.fingerprint[:DIGITS]}{labels}"
 
 
 def _of_set(entries: list[Entry], version: str) -> OfSet:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from seldbench.report.clips.mixtures import mixture_drawing
+from seldbench.report.clips.mixtures import labelled, mixture_drawing, tint_of
 from seldbench.report.clips.sky import sky
 from seldbench.report.clips.timeline import timeline
 from seldbench.report.clips.tracks import tracks
@@ -18,6 +18,7 @@ from seldbench.report.results.published import read_beside
 from seldbench.report.results.result import Result
 from seldbench.storage import write_bytes
 
+SEPARATED = "separated"  # how sounds of answers begin
 UP = "../../"  # from the page of a run or a pair to the reports' folder
 
 
@@ -44,10 +45,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Sound:
-    """What can be listened to, and its file beside the page."""
+    """What can be listened to, and its file beside the page. tint: of it in the drawing, "" for
+    what has none."""
 
     text: str
     address: str
+    tint: str = ""
 
 
 def clip_parts(
@@ -84,11 +87,12 @@ def sounds_of(clip: Mapping[str, Any], place: Place) -> Iterator[Sound]:
     if clip.get("audio"):
         text = "mixture" if "pairs" in clip else "first channel"
         yield Sound(text, place.brought(clip["audio"]))
-    for pair in clip.get("pairs", []):
-        for side, words in (("source", "true"), ("answer", "separated")):
+    for i, pair in enumerate(clip.get("pairs", [])):
+        for side, words in (("source", "true"), ("answer", SEPARATED)):
             of = pair[side]
             if of and of.get("audio"):
-                yield Sound(f"{words}: {of['label']}", place.brought(of["audio"]))
+                text = f"{words}: {labelled(of)}"
+                yield Sound(text, place.brought(of["audio"]), tint_of(i))
 
 
 def _pictures(clip: Mapping[str, Any], folder: Path) -> dict[str, bytes]:

@@ -9,15 +9,16 @@ from markupsafe import Markup
 
 from seldbench import registry
 from seldbench.report.figures.against_cost import known_costs
+from seldbench.report.figures.files import inlined
 from seldbench.report.marks import reading
-from seldbench.report.pages.board import TASKS, Board, OfSet, boards
+from seldbench.report.pages.board import Board, OfSet, boards
 from seldbench.report.pages.cache import Rendering, digest, digest_of
 from seldbench.report.pages.dataset_page import cost_file, write_dataset
 from seldbench.report.pages.pair_page import Linked
 from seldbench.report.pages.paper_page import papers, write_paper, write_papers
-from seldbench.report.palette import following_the_page
 from seldbench.report.results.result import Result
 from seldbench.report.tables.said import published_systems
+from seldbench.report.words import TASKS
 from seldbench.storage import write_text
 
 
@@ -93,7 +94,7 @@ def _costs(board: Board, out: Path) -> dict[str, Markup]:
         number = [same for same in board.sets if same.home == name].index(of)
         folder, figure = cost_file(board, of, number)
         svg = (out / "figures" / folder / f"{figure}.svg").read_text()
-        found[name] = Markup(following_the_page(svg))
+        found[name] = inlined(svg, f"{board.name}-{name}")
     return found
 
 

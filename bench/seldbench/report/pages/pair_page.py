@@ -4,7 +4,7 @@ Written: pairs/<a>--<b>/index.html, figures/<a>--<b>/*. Equal data give equal HT
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from seldbench.errors import BadFile
 from seldbench.evaluation.names import lower_is_better
 from seldbench.report.figures.charts import STYLE, plain, svg
 from seldbench.report.figures.files import Data
-from seldbench.report.pages.clip_parts import UP, Place, drawing, sounds_of
+from seldbench.report.pages.clip_parts import SEPARATED, UP, Place, Sound, drawing, sounds_of
 from seldbench.report.palette import LIGHT
 from seldbench.report.results.published import read_part
 from seldbench.report.words import plain_title, shown
@@ -207,7 +207,7 @@ def _clip(
         "id": clip["id"],
         "values": [shown(value, score) for value in clip["values"]],
         "ahead": 0 if clip["difference"] > 0 else 1,
-        "sounds": list(_sounds(clip, of["task"], place)),
+        "sounds": list(_sounds(clip, of, place)),
         "drawings": [
             place.drawn(
                 f"clip-{i}-{side}",
@@ -218,8 +218,13 @@ def _clip(
     }
 
 
-def _sounds(clip: Mapping[str, Any], task: str, place: Place) -> Iterator[Any]:
-    """Those of the clip; of mixtures also what the second system separated."""
-    yield from sounds_of(clip["first"], place)
-    if task == "separation":
-        yield from (s for s in sounds_of(clip["second"], place) if s.text.startswith("separated"))
+def _sounds(clip: Mapping[str, Any], of: Mapping[str, Any], place: Place) -> Iterator[Sound]:
+    """Those of the clip; of mixtures also what the second system separated, each by its system."""
+    first, second = (system["name"] for system in of["systems"])
+    for sound in sounds_of(clip["first"], place):
+        own = sound.text.startswith(SEPARATED)
+        yield replace(sound, text=f"{first}, {sound.text}") if own else sound
+    if of["task"] == "separation":
+        for sound in sounds_of(clip["second"], place):
+            if sound.text.startswith(SEPARATED):
+                yield replace(sound, text=f"{second}, {sound.text}")

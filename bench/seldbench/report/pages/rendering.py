@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from seldbench.errors import MissingData
+from seldbench.evaluation.names import unit
 from seldbench.report import words
 from seldbench.report.pages.cache import Rendering, digest, digest_of
 from seldbench.report.pages.index import write_overview
@@ -97,8 +98,9 @@ def environment() -> Environment:
         "title_of": words.title,
         "plain_title": words.plain_title,
         "arrow": words.arrow,
+        "breaking": words.breaking,
         "meaning": words.meaning,
-        "unit": words.unit,
+        "unit": unit,
         "number": words.number,
         "shown": words.shown,
         "span": words.span,

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from seldbench.report.clips.sounds import shareable
 from seldbench.report.figures import (
     activation,
     charts,
@@ -59,12 +60,16 @@ def write_run(
     place = Place(folder, out, f"runs/{result.run}", result.run)
     ranked = optional_part(folder / "precision_recall.json")
     angles = optional_part(folder / "angles.json")
+    shown = [
+        clip_parts(templates, result, f"clip-{i}", clip, place) for i, clip in enumerate(clips, 1)
+    ]
     page = templates.get_template("run.html").render(
         root=UP,
         result=result,
         pairs=pairs,
         tables={result.scorer: result.headlines, **result.further_headlines},
         stages=stages,
+        taught=[name for name, of in stages.items() if of and charts.taught(of)],
         figures={
             **_run_figures(figure, stages, curves),
             "precision_recall": ranked
@@ -81,10 +86,9 @@ def write_run(
         tagging=_tagging(figure, result, folder) if result.task == "tagging" else None,
         separation=separation.parts(result, figure) if result.task == "separation" else None,
         activation=_activation(figure, folder / "rows.json"),
-        clips=[
-            clip_parts(templates, result, f"clip-{i}", clip, place)
-            for i, clip in enumerate(clips, 1)
-        ],
+        clips=shown,
+        heard=any(clip["sounds"] for clip in shown),
+        silent=_why_silent(result, shown),
         post_classes=_post_classes(result),
         command=shlex.join(result.provenance.command),
         recipe=_pretty(result.provenance.recipe),
@@ -92,6 +96,18 @@ def write_run(
         reading=reading([result]),
     )
     write_text(out / "runs" / result.run / "index.html", page)
+
+
+def _why_silent(result: Result, clips: Sequence[Mapping[str, Any]]) -> str:
+    """Why none of the shown clips can be heard; "" where one can, or none is shown."""
+    if not clips or any(clip["sounds"] for clip in clips):
+        return ""
+    if shareable(result) or not any(clip["spectrogram"] for clip in clips):
+        return "Nothing to listen to: the run was published without the audio of its clips."
+    return (
+        "Nothing to listen to: the clips are recordings, or made of such, which a page that is"
+        " passed on does not carry; `seldbench publish --audio` adds them to a report of one's own."
+    )
 
 
 def _figure(out: Path, run: str, name: str, svg: str, data: Data) -> Markup:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from seldbench import __version__
 from seldbench.errors import UnknownName
@@ -88,7 +88,6 @@ def page(
     templates.filters |= {
         "amount": amount,
         "kind": lambda kind: kind.replace("_", " "),
-        "breaking": lambda name: escape(name).replace("_", Markup("_<wbr>")),
     }
     known = {name: value for name, value in scores.scores.items() if value is not None}
     rows = _marks_apart(known, scores.intervals)

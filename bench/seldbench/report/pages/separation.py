@@ -74,7 +74,7 @@ def parts(result: Result, figure: Figures) -> dict[str, Any]:
         if confusion is not None and fits
         else None,
         "side": round(100 * tagging.side_of(confusion) / WIDE) if confusion else 100,
-        "pairs": tagging.taken_for(result.confusion) if result.confusion else [],
+        "pairs": tagging.taken_for(confusion) if confusion else [],
     }
 
 

@@ -12,6 +12,7 @@ from statistics import fmean
 from seldbench import registry, tables
 from seldbench.errors import UnknownName, near
 from seldbench.report.results.result import Group, Result
+from seldbench.report.tables.captions import about
 from seldbench.report.tables.cells import (
     Key,
     cell,
@@ -78,7 +79,11 @@ def against(name: str, results: list[Result], view: View = VIEW) -> Sheet:
     remarks += [ABOUT_REDUCED] if REDUCED in kinds_of(measured) else []
     remarks += [_about_improvement(*table.improvement)] if table.improvement else []
     every = (*head, *remarks, *sheet.notes, *notes(gathered))
-    return replace(sheet, title=f"{name}: {table.title}", notes=every)
+    said = f"{table.title}: published values"
+    measured_on = f" beside measured ones, {about(gathered)}" if gathered else ""
+    return replace(
+        sheet, title=f"{name}: {table.title}", notes=every, about=said + measured_on, label=name
+    )
 
 
 def _wanted(names: Sequence[str], view: View) -> list[str]:

@@ -12,6 +12,7 @@ from itertools import chain, groupby
 from seldbench import registry, tables
 from seldbench.errors import MissingData
 from seldbench.report.results.result import SED_SCORES, SINGLE_HEADLINES, Group, Result, groups
+from seldbench.report.tables.captions import about, label
 from seldbench.report.tables.cells import notes, order, published_cell, score_cell
 from seldbench.report.tables.paper import matches, scored_by
 from seldbench.report.tables.sheet import Block, Cell, Column, Entry, Sheet
@@ -105,6 +106,8 @@ def _overview(gathered: list[Group], view: View, differences: ToBaseline | None)
         tuple(made),
         tuple(remarks),
         ("data",) if view.by == "seed" else ("data", "seeds"),
+        about=about(gathered),
+        label=label(gathered),
     )
 
 

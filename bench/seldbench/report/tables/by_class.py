@@ -1,14 +1,17 @@
 """Scores by class: a table a score and data set, classes against systems."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from seldbench.errors import UnknownName, near
 from seldbench.report.results.result import Group, Result
 from seldbench.report.tables.beside import blocks, gathered_by, rules, tasks
+from seldbench.report.tables.captions import about, label
 from seldbench.report.tables.cells import INTERVALS, cell, class_interval, notes, source_of
 from seldbench.report.tables.paired import names_of
 from seldbench.report.tables.sheet import Block, Cell, Column, Entry, Sheet
 from seldbench.report.tables.view import View, of_classes
+from seldbench.report.words import plain_title
 
 SUMMARIES = ("_macro", "_micro")  # what a score of all classes is called after that of one
 MOST = 3  # scores that are shown unasked
@@ -69,14 +72,21 @@ def _sheets(gathered: list[Group], score: str, dataset: str) -> Iterator[Sheet]:
     title = f"{score} by class on {dataset}{rules(having[0].first)}"
     between = any(amount.interval for cell in cells.values() for amount in cell)
     remarks = tuple(n for n in notes(having) if between or not n.startswith(INTERVALS))
+    sheet = partial(
+        Sheet,
+        title,
+        notes=remarks,
+        about=about(having, f"{plain_title(score)} by class"),
+        label=label(having, dataset, score),
+    )
     if len(systems) <= len(classes):
         entries = [Entry(c, {s: cells[c, s] for s in systems}) for c in classes]
         columns = tuple(Column(s, marked=True) for s in systems)
-        yield Sheet(title, "class", columns, (Block("", tuple(entries)),), remarks, across=True)
+        yield sheet("class", columns, (Block("", tuple(entries)),), across=True)
         return
     entries = [
         Entry(s, {c: cells[c, s] for c in classes}, {"seeds": str(len(g.results))}, g.first.marks)
         for s, g in systems.items()
     ]
     columns = tuple(Column(c) for c in classes)
-    yield Sheet(title, "system", columns, (Block("", tuple(entries)),), remarks, ("marks", "seeds"))
+    yield sheet("system", columns, (Block("", tuple(entries)),), words=("marks", "seeds"))

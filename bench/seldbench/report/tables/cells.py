@@ -138,7 +138,7 @@ def notes(gathered: list[Group]) -> tuple[str, ...]:
     said = []
     methods = {i[0] for g in gathered for s in g.scores if (i := interval(g, s))}
     if methods:
-        said.append(f"{INTERVALS}: the interval of one run ({', '.join(sorted(methods))})")
+        said.append(f"{INTERVALS}: the 95 % interval of one run ({', '.join(sorted(methods))})")
     if any(len(group.results) > 1 for group in gathered):
         said.append("±: the sample standard deviation over seeds")
     for text in [g.first.data.simulated or "" for g in gathered if g.first.simulated]:

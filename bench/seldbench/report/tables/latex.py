@@ -8,9 +8,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 
+from seldbench.evaluation.names import symbol
+from seldbench.report.tables.cells import INTERVALS
 from seldbench.report.tables.sheet import (
     BEST,
     NO_VALUE,
@@ -42,7 +44,6 @@ SIGNS = {
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
-    '"': "''",
     "`": "{`}",
     "°": r"$^\circ$",
     "±": r"$\pm$",
@@ -96,7 +97,10 @@ PACKAGES = "% needs \\usepackage{booktabs,graphicx}"
 def escaped(text: str) -> str:
     """Text that LaTeX typesets as it is, in one line. A character that its standard fonts lack
     stands as its number, such as U+4E2D."""
-    plain = "".join(map(_sign, " ".join(unicodedata.normalize("NFC", text).split())))
+    line = " ".join(unicodedata.normalize("NFC", text).split())
+    # A straight mark opens a quotation where nothing, or a blank or bracket, is before it.
+    quoted = re.sub(r'(?<![^\s([{–—])"', "“", line).replace('"', "”")
+    plain = "".join(map(_sign, quoted))
     return re.sub("-(?=-)", "-{}", plain)  # two of them would become a dash
 
 
@@ -119,8 +123,8 @@ def latex(sheet: Sheet) -> str:
     before, after = body.before, body.after
     align = "l" * (1 + len(before)) + "r" * len(sheet.values) + "l" * len(after)
     lines = [PACKAGES, r"\begin{table}[t]", r"\centering"]
-    lines += [rf"\caption{{{escaped(sheet.title + body.data)}}}"]
-    lines += [rf"\label{{tab:{_slug(sheet.title + body.data)}}}", r"\footnotesize"]
+    lines += [rf"\caption{{{escaped(body.caption)}}}"]
+    lines += [rf"\label{{tab:{_slug(sheet.label or sheet.title)}}}", r"\footnotesize"]
     # As wide as the text at most.
     lines += [r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"]
     lines += [rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}", r"\toprule", *body.heads(), r"\midrule"]
@@ -133,10 +137,18 @@ class _Body:
     sheet: Sheet
 
     @property
-    def data(self) -> str:
-        """The one data set of all rows, for the caption; "" where a column or headings name it."""
-        named = {entry.words.get("data", "") for entry in self.sheet.entries}
-        return f": {next(iter(named))}" if len(named) == 1 and named != {""} else ""
+    def caption(self) -> str:
+        """What the results are of, and what stands behind their values."""
+        said = [
+            _capital(self.sheet.about or self.sheet.title),
+            *filter(_of_caption, self.sheet.notes),
+        ]
+        return "".join(f"{text.removesuffix('.')}. " for text in said).rstrip()
+
+    @property
+    def one_set(self) -> bool:
+        """Whether all rows are on one data set, which the caption names."""
+        return len({entry.words.get("data", "") for entry in self.sheet.entries}) == 1
 
     @property
     def before(self) -> tuple[str, ...]:
@@ -145,7 +157,7 @@ class _Body:
             len({e.words.get("data", "") for e in block.entries} | {block.title}) > 1
             for block in self.sheet.blocks
         )
-        unneeded = {"marks", "data"} if self.data or not apart else {"marks"}
+        unneeded = {"marks", "data"} if self.one_set or not apart else {"marks"}
         return tuple(name for name in self.sheet.words if name not in unneeded)
 
     @property
@@ -173,19 +185,38 @@ class _Body:
         every = [mark for entry in self.sheet.entries for mark in _marks(self.sheet, entry)]
         return {mark: _letter(i) for i, mark in enumerate(dict.fromkeys(every))}
 
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """{column: the unit of all its amounts, for the heading}, "" where there is none."""
+        entries = self.sheet.entries
+        names = [column.name for column in self.sheet.values]
+        return {name: _unit(a for e in entries for a in e.amounts(name)) for name in names}
+
+    def _shared(self, columns: Sequence[Column]) -> str:
+        """The unit of all columns under one heading; "" where they differ."""
+        named = {self.units[column.name] for column in columns}
+        return named.pop() if len(named) == 1 else ""
+
+    def _unit_of(self, entry: Entry) -> str:
+        """The unit of an entry's amounts where columns hold several, for the entry's label."""
+        bare = [c.name for c in self.sheet.values if not self.units[c.name]]
+        return _unit(a for name in bare for a in entry.amounts(name))
+
     def heads(self) -> list[str]:
         columns = self.sheet.values
         first = [escaped(_capital(name)) for name in (self.sheet.head, *self.before)]
         last = [escaped(_capital(name)) for name in self.after]
         if not any(column.group for column in columns):
-            return [_row([*first, *map(_heading, columns), *last])]
-        above, rules, place = [""] * len(first), [], len(first) + 1
+            return [_row([*first, *(_heading(c, self.units[c.name]) for c in columns), *last])]
+        above, rules, below, place = [""] * len(first), [], [], len(first) + 1
         for group, of in groupby(columns, lambda c: c.group or c.name):
             members = list(of)
-            above.append(rf"\multicolumn{{{len(members)}}}{{c}}{{{_title(group)}}}")
+            heading = _title(group, self._shared(members))
+            above.append(rf"\multicolumn{{{len(members)}}}{{c}}{{{heading}}}")
             rules.append(rf"\cmidrule(lr){{{place}-{place + len(members) - 1}}}")
             place += len(members)
-        below = [escaped(column.part or column.name) for column in columns]
+            parts = {c.name: "" if self._shared(members) else self.units[c.name] for c in members}
+            below += [escaped((c.part or c.name) + _in_brackets(parts[c.name])) for c in members]
         return [_row([*above, *[""] * len(last)]), "".join(rules), _row([*first, *below, *last])]
 
     def rows(self) -> list[str]:
@@ -200,12 +231,15 @@ class _Body:
                     rf"\multicolumn{{{wide}}}{{@{{}}l}}{{\textit{{{escaped(block.title)}}}}} \\"
                 )
             for entry in block.entries:
-                label = (r"\quad " if entry.below else "") + escaped(entry.label)
+                own = self._unit_of(entry)
+                label = escaped(entry.label + _in_brackets(own))
+                label = (r"\quad " if entry.below else "") + label
                 label += _superscript(entry.marks, letters)
                 cells = [
-                    cell(entry.amounts(c.name), ranks.get((number, c.name), 0), c)
+                    cell(entry.amounts(c.name), ranks.get((number, c.name), 0), c,
+                         unit=self.units[c.name] or own)
                     for c in sheet.values
-                ]
+                ]  # fmt: skip
                 words = [escaped(entry.words.get(name, "")) for name in self.before]
                 ends = [escaped(entry.words.get(name, "")) for name in self.after]
                 lines.append(_row([label, *words, *cells, *ends]))
@@ -214,7 +248,7 @@ class _Body:
 
     def notes(self) -> list[str]:
         """Marks with what the notes say of them, then the other notes."""
-        letters, rest = self.letters, list(self.sheet.notes)
+        letters, rest = self.letters, [n for n in self.sheet.notes if not _of_caption(n)]
         lines = []
         for mark, letter in letters.items():
             mine = [n for n in rest if n.startswith(f"{mark}: ") or _begins(n, mark)]
@@ -234,6 +268,11 @@ def _whose(entry: Entry) -> str:
     return ", ".join([entry.label, *(entry.words[side] for side in "AB" if side in entry.words)])
 
 
+def _of_caption(note: str) -> bool:
+    """Whether a note says what intervals or spreads are."""
+    return note.startswith((f"{INTERVALS}:", "±:"))
+
+
 def _begins(note: str, mark: str) -> bool:
     """Whether a note is about a mark such as "ensemble of 3"."""
     name, colon, _ = note.partition(": ")
@@ -245,17 +284,21 @@ def _marks(sheet: Sheet, entry: Entry) -> list[str]:
     return [*entry.marks, *(mark for a in carried for mark in a.source.marks)]
 
 
-def _cell(cell: Cell, rank: int, column: Column, *, letters: dict[str, str], stacked: bool) -> str:
-    amounts = [_amount(a, rank, column, letters, stacked) for a in cell]
+def _cell(
+    cell: Cell, rank: int, column: Column, *, unit: str, letters: dict[str, str], stacked: bool
+) -> str:
+    """unit: stands in a heading, so not in the cell."""
+    amounts = [_amount(a, rank, column, letters, stacked, unit) for a in cell]
     return ("; " if not stacked else " ").join(amounts) or escaped(NO_VALUE)
 
 
 def _amount(
-    amount: Amount, rank: int, column: Column, letters: dict[str, str], stacked: bool
+    amount: Amount, rank: int, column: Column, letters: dict[str, str], stacked: bool, unit: str
 ) -> str:
     wrap = {BEST: r"\textbf{%s}", SECOND: r"\underline{%s}"}.get(rank, "%s")
-    head = wrap % _number(amount.head)
-    tail = rf"{{\scriptsize {_number(amount.tail)}}}" if amount.tail else ""
+    value, spread = (text.replace(unit, "") for text in (amount.head, amount.tail))
+    head = wrap % _number(value)
+    tail = rf"{{\scriptsize {_number(spread)}}}" if spread else ""
     marks = _superscript(amount.source.marks if column.marked else (), letters)
     if stacked and tail:
         return rf"\begin{{tabular}}[t]{{@{{}}r@{{}}}}{head}{marks} \\ {tail}\end{{tabular}}"
@@ -273,12 +316,24 @@ def _superscript(marks: Iterable[str], letters: dict[str, str]) -> str:
     return rf"\textsuperscript{{{found}}}" if found else ""
 
 
-def _heading(column: Column) -> str:
-    return _title(column.score) if column.score == column.name else escaped(column.name)
+def _unit(amounts: Iterable[Amount]) -> str:
+    """The symbol that follows all of these; "" where they have none, or several."""
+    symbols = {symbol(amount.score) for amount in amounts}
+    return symbols.pop() if len(symbols) == 1 else ""
 
 
-def _title(score: str) -> str:
-    return escaped(title(score) + arrow(score))
+def _heading(column: Column, unit: str) -> str:
+    if column.score == column.name:
+        return _title(column.score, unit)
+    return escaped(column.name + _in_brackets(unit))
+
+
+def _title(score: str, unit: str = "") -> str:
+    return escaped(title(score) + _in_brackets(unit) + arrow(score))
+
+
+def _in_brackets(unit: str) -> str:
+    return f" ({unit.strip()})" if unit else ""
 
 
 def _capital(name: str) -> str:

@@ -30,6 +30,7 @@ from seldbench.metrics.uncertainty import Drawn
 from seldbench.report.clips.shown_directions import measures_of, read_directed
 from seldbench.report.clips.shown_mixtures import oracles_of_run, signals_of_run
 from seldbench.report.results.result import Group, Result
+from seldbench.report.tables.captions import about, data_of, label
 from seldbench.report.tables.comparable import Obstacle, obstacles, refuse, shared_clips
 from seldbench.report.tables.sheet import NO_VALUE, Amount, Block, Column, Entry, Sheet, Source
 
@@ -60,7 +61,7 @@ class Paired:
 
     runs: {system: its runs}. data: what they were tested on. found: None where they share no clips
     or scores, which `notes` say. marks: what keeps the comparison from being fair, in short; they
-    stand beside every verdict.
+    stand beside every verdict. about, label: see `Sheet`.
     """
 
     runs: dict[str, list[str]]
@@ -68,6 +69,8 @@ class Paired:
     found: Comparison | None
     marks: tuple[str, ...]
     notes: tuple[str, ...]
+    about: str = ""
+    label: str = ""
 
     def noting(self, *notes: str) -> "Paired":
         return replace(self, notes=(*self.notes, *notes))
@@ -84,6 +87,8 @@ class Paired:
             (*self.notes, *(self.found.notes if self.found else ())),
             ("A", "B"),
             ("p", *((MCNEMAR,) if exact else ()), "verdict"),
+            about=self.about + self._mark(),
+            label=self.label,
         )
 
     def _entry(self, pair: Pair) -> Entry:
@@ -162,10 +167,13 @@ def paired(gathered: Sequence[Group], folders: Mapping[str, Path], pairing: Pair
 
 def _without_pairs(systems: Mapping[str, Group], found: Sequence[Obstacle]) -> Paired:
     runs = {name: [r.run for r in group.results] for name, group in systems.items()}
-    data = ", ".join(dict.fromkeys(_data(group) for group in systems.values()))
+    gathered = [*systems.values()]
+    data = ", ".join(dict.fromkeys(map(data_of, gathered)))
     numbered = [f"{name}: {', '.join(of)}" for name, of in runs.items() if "#" in name]
     notes = (*(f"compared anyway: {o.text}" for o in found), *numbered)
-    return Paired(runs, data, None, tuple(dict.fromkeys(o.mark for o in found)), notes)
+    marks = tuple(dict.fromkeys(o.mark for o in found))
+    said = about(gathered, "paired comparison")
+    return Paired(runs, data, None, marks, notes, said, label(gathered, "paired"))
 
 
 def names_of(gathered: Sequence[Group]) -> list[str]:
@@ -175,10 +183,6 @@ def names_of(gathered: Sequence[Group]) -> list[str]:
         name if plain.count(name) == 1 else f"{name} #{plain[: i + 1].count(name)}"
         for i, name in enumerate(plain)
     ]
-
-
-def _data(group: Group) -> str:
-    return group.first.dataset + (" (simulated)" if group.first.simulated else "")
 
 
 def _baseline(asked: str | None, systems: Mapping[str, Group]) -> str | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seldbench.report.words import DECIMALS, arrow, shown, unit
+from seldbench.evaluation.names import unit
+from seldbench.report.words import DECIMALS, arrow, shown
 
 NO_VALUE = "–"
 BEST, SECOND = 1, 2
@@ -127,7 +128,8 @@ class Sheet:
     """A table: the label and `words`, then the columns of amounts (`values`), then `remarks`.
 
     across: amounts are rivals along an entry, else down a column. notes: below the table; those
-    that begin with a mark and a colon say what it means.
+    that begin with a mark and a colon say what it means. about, label: what the caption of a paper
+    says of the results, and what the table is referred to by; "" for the title.
     """
 
     title: str
@@ -138,6 +140,8 @@ class Sheet:
     words: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     across: bool = False
+    about: str = ""
+    label: str = ""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -6,8 +6,9 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from seldbench.evaluation.names import unit
 from seldbench.report.tables.sheet import Amount, Column, Entry, Sheet
-from seldbench.report.words import arrow, unit
+from seldbench.report.words import arrow
 
 COLUMNS = (
     "table",
