@@ -65,7 +65,7 @@
     const numbers = heads[column].dataset.sort === "number";
     const value = (body) => {
       const cell = body.rows[0].cells[column];
-      if (!numbers) return cell.firstChild.textContent.trim();
+      if (!numbers) return cell.textContent.trim();
       return cell.dataset.value === undefined ? null : Number(cell.dataset.value);
     };
     const compare = (a, b) => {
@@ -96,22 +96,64 @@
       task: body.closest("section.task").dataset.task,
     }));
     const start = form.elements.task.value;
+    const nothing = document.getElementById("nothing");
+    // Lists that offer what occurs under the chosen task alone.
+    const lists = ["dataset", "arch"].map((name) => ({
+      name, select: form.elements[name], options: [...form.elements[name].options],
+    }));
+    const occurs = (name, value, task) =>
+      systems.some((one) => (!task || one.task === task) && one.body.dataset[name] === value);
+
+    // A list of radio buttons does not take "" for the value of one of them.
+    function choose(task) {
+      for (const radio of form.querySelectorAll("[name=task]")) radio.checked ||= radio.value === task;
+    }
+
+    function offer() {
+      const task = form.elements.task.value;
+      for (const { name, select, options } of lists) {
+        const chosen = select.value;
+        select.replaceChildren(...options.filter((o) => !o.value || occurs(name, o.value, task)));
+        select.value = occurs(name, chosen, task) ? chosen : "";
+      }
+    }
+
+    function fits({ body, text, task }, want) {
+      const of = body.dataset;
+      return (!want.task || task === want.task)
+        && (!want.dataset || of.dataset === want.dataset)
+        && (!want.data || of.data.split(" ").includes(want.data))
+        && (!want.origin || of.origin === want.origin)
+        && (!want.arch || of.arch === want.arch)
+        && want.q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+    }
+
+    // What to change where nothing fits: each filter without which something would.
+    function advice(want) {
+      const better = fields.filter((name) => want[name]).flatMap((name) => {
+        const number = systems.filter((one) => fits(one, { ...want, [name]: "" })).length;
+        return number ? [`without “${called(name)}” there would be ${number}`] : [];
+      });
+      return `No system fits these filters: ${better.join(", ") || "clear more than one of them"}.`;
+    }
+
+    function called(name) {
+      const field = form.elements[name];
+      if (name === "task") return form.querySelector("[name=task]:checked").parentElement.textContent.trim();
+      if (name === "q") return `Search: ${field.value}`;
+      return `${field.parentElement.firstChild.textContent.trim()}: ${field.selectedOptions[0].textContent}`;
+    }
 
     function show() {
+      offer();
       const want = Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
-      const words = want.q.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
-      for (const { body, text, task } of systems) {
-        const of = body.dataset;
-        const fits = (!want.task || task === want.task)
-          && (!want.dataset || of.dataset === want.dataset)
-          && (!want.data || of.data.split(" ").includes(want.data))
-          && (!want.origin || of.origin === want.origin)
-          && (!want.arch || of.arch === want.arch)
-          && words.every((word) => text.includes(word));
-        body.hidden = !fits;
-        shown += fits;
+      for (const one of systems) {
+        one.body.hidden = !fits(one, want);
+        shown += !one.body.hidden;
       }
+      nothing.hidden = shown > 0;
+      nothing.textContent = shown ? "" : advice(want);
       for (const table of boards) {
         let set = null;  // the heading of the systems that follow it
         for (const body of table.tBodies) {
@@ -153,10 +195,15 @@
       if (hash && !hash.includes("=")) { reveal(hash); return; }
       const view = new URLSearchParams(hash);
       for (const table of boards) order(table, table.heads, -1, "none");
+      for (const { select, options } of lists) select.replaceChildren(...options);
       for (const name of fields) {
         const value = view.get(name) ?? (name === "task" ? start : "");
-        form.elements[name].value = value;
+        if (name === "task") choose(value); else form.elements[name].value = value;
       }
+      // What an address names may be another task's: then all tasks are shown.
+      const task = form.elements.task.value;
+      const strange = lists.some(({ name, select }) => select.value && !occurs(name, select.value, task));
+      if (strange) choose("");
       for (const wanted of view.getAll("sort")) {
         const [board, score, direction] = wanted.split(".");
         const table = boards.find((one) => one.closest("section.board").id === board);
@@ -169,7 +216,7 @@
     // An address of a part of the page, such as #reading: what it names must not be filtered away.
     function reveal(id) {
       const part = document.getElementById(id);
-      if (part && part.closest("section.task")) form.elements.task.value = "";
+      if (part && part.closest("section.task")) choose("");
       show();
       if (part) part.scrollIntoView();
     }
