@@ -44,6 +44,9 @@ def test_wrong_usage_ends_in_words_and_2(seldbench):
     code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--seed=6,1,6")
     assert code == 2
     assert "6 is named twice" in err
+    code, _, err = seldbench("run", "--arch", "crnn", "--dataset", "desed", "--variant=a,b,a")
+    assert code == 2
+    assert "--variant: a is named twice" in err
     code, _, err = seldbench("data", "simulate", "mix75-sim", "--seed=-1")
     assert code == 2
     assert "'--seed'" in err

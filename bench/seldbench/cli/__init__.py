@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Optional, TypeVar
 
 import typer
 
@@ -16,6 +16,8 @@ from seldbench.cli.score import score_app
 from seldbench.cli.simulate import data_simulate
 from seldbench.cli.stages import stages_app
 from seldbench.cli.submission import check_submission
+
+Named = TypeVar("Named", int, str)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,8 +104,8 @@ def run(
         dataset,
         RUNS,
         console,
-        variants=[name for name in variant.split(",") if name],
-        seeds=_seeds(seed),
+        variants=_once([name for name in variant.split(",") if name], "--variant"),
+        seeds=_once(_numbers(seed, "--seed", "0,1,2"), "--seed"),
         settings=set_,
         layout=layout,
         init=init,
@@ -288,12 +290,12 @@ def data_fetch(
     typer.echo(folder)
 
 
-def _seeds(text: str) -> list[int]:
-    seeds = _numbers(text, "--seed", "0,1,2")
-    twice = [seed for seed in seeds if seeds.count(seed) > 1]
-    if twice:
-        raise typer.BadParameter(f"--seed {text!r}: {twice[0]} is named twice; name each seed once")
-    return seeds
+def _once(named: list[Named], option: str) -> list[Named]:
+    """What is named in a list, each once."""
+    twice = next((one for one in named if named.count(one) > 1), None)
+    if twice is not None:
+        raise typer.BadParameter(f"{option}: {twice} is named twice; name each once")
+    return named
 
 
 def _numbers(text: str, option: str, example: str) -> list[int]:
