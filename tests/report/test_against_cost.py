@@ -77,6 +77,28 @@ def test_a_cost_is_drawn_where_two_systems_have_it_and_times_by_device(systems):
     assert titles == ["parameters", "multiply-accumulates a second of audio"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ({"threads": 2}, {"threads": 2}, "cpu, 2 threads, test clips"),
+        ({"threads": 2, "noise": True}, {"threads": 2, "noise": True}, "cpu, 2 threads, noise"),
+        ({"threads": 2}, {"threads": 1}, None),
+        ({"threads": 2}, {"threads": 2, "noise": True}, None),
+    ],
+)
+def test_times_are_drawn_together_where_they_were_taken_alike(write_run, first, second, together):
+    made = []
+    for arch, how in (("crnn", first), ("fdy_crnn", second)):
+        run = write_run(arch, arch=arch)
+        content = json.loads((run / "scores.json").read_text())
+        times = {"real_time_factor": 0.1, "device": "cpu"}
+        content["cost"] = {"macs_per_second": 1e9} | times | how
+        (run / "scores.json").write_text(json.dumps(content))
+        made.append(of_run(run))
+    titles = [kind.title for kind in known_costs(groups(made), "psds1")]
+    assert titles[2:] == ([f"real-time factor ({together})"] if together else [])
+
+
 def test_points_have_the_interval_of_a_run_or_the_spread_of_its_seeds(systems, write_run):
     parameters = known_costs(systems, "psds1")[0]
     first = points(systems, "psds1", parameters)[0]

@@ -8,6 +8,7 @@ import pytest
 
 from seldbench.errors import BadFile, MissingData
 from seldbench.report.pages.rendering import render
+from seldbench.storage import read_json, write_json
 
 LIMIT = 3_000_000  # bytes of a page
 
@@ -163,3 +164,15 @@ def test_a_picture_outside_the_run_s_folder_is_never_read(reports):
     path.write_text(path.read_text().replace("clip-1.png", "../real-s0/clip-2.png"))
     with pytest.raises(BadFile, match="no picture"):
         render(reports)
+
+
+def test_notes_say_which_interval_stands_below_a_score_and_what_a_run_lists(reports):
+    for path in (reports / "scores").glob("*.json"):
+        content = read_json(path)
+        both = {"bootstrap": [0.3, 0.5], "jackknife": [0.2, 0.6]}
+        content["intervals"] = dict.fromkeys(content["intervals"], both)
+        write_json(path, content)
+    render(reports)
+    said = " ".join((reports / "index.html").read_text().split())
+    assert "stand below a score (bootstrap; a run's page lists those by jackknife too)" in said
+    assert "0.200 to 0.600" not in said

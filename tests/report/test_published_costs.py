@@ -8,6 +8,7 @@ import torch
 from seldbench.experiment import profiles
 from seldbench.profiling import class_count
 from seldbench.recipe import recipe_file, resolve
+from seldbench.report.results.costs import timing_of
 from seldbench.report.results.score_files import published
 from seldbench.storage import read_json, write_json
 
@@ -71,6 +72,40 @@ def test_published_score_files_get_the_cost_that_their_recipe_builds(reports, se
         }
     keys = list(after["today"])
     assert keys[keys.index("parameters") + 1] == "cost"
+
+
+def test_timed_systems_say_what_of_and_those_of_runs_give_way(reports, seldbench):
+    code, out, err = seldbench(
+        *("profile", reports, "--published", "--time", "--device", "cpu", "--batch", 2)
+    )
+    assert (code, err) == (0, "")
+    costs = {result.run: result.cost for result in published(reports)}
+    assert costs["today"] == costs["older"] == costs["says"]
+    timed = costs["says"]
+    assert timed.macs_per_second > 1e6 and timed.real_time_factor > 0 and timed.noise
+    assert (timed.device, timed.batch) == ("cpu", 2)
+    threads = torch.get_num_threads()
+    assert timing_of(timed) == f"cpu, {threads} thread{'s' * (threads > 1)}, noise"
+    assert costs["none"] is None and costs["other"] is None
+    said = dict(line.split(": ", 1) for line in out.splitlines())
+    assert f"real-time factor {timed.real_time_factor:.3g} on cpu" in said["says"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--published", "--time", "--device", "gpu"), "cpu or cuda"),
+        (("--time",), "--time is for --published"),
+    ],
+)
+def test_what_cannot_be_timed_is_refused_before_anything_is_written(
+    reports, seldbench, options, words
+):
+    before = {path.name: path.read_bytes() for path in (reports / "scores").glob("*.json")}
+    code, _, err = seldbench("profile", reports, *options)
+    assert code in (1, 2)
+    assert words in " ".join(err.split())
+    assert before == {p.name: p.read_bytes() for p in (reports / "scores").glob("*.json")}
 
 
 def test_a_folder_without_score_files_is_refused(seldbench, tmp_path):

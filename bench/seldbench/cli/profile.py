@@ -40,7 +40,10 @@ def profile(
         typer.Option(help="Where it is timed, cpu or cuda; none: a GPU where there is one."),
     ] = None,
     batch: Annotated[
-        int, typer.Option(min=1, help="Clips that are heard together in the second timing.")
+        int,
+        typer.Option(
+            min=1, help="Clips that are heard together in the second timing, or with --time."
+        ),
     ] = 8,
     seconds: Annotated[
         Optional[float],  # noqa: UP045
@@ -52,15 +55,24 @@ def profile(
             "--published", help="Count for score files in a reports' folder that lack their cost."
         ),
     ] = False,
+    time: Annotated[
+        bool,
+        typer.Option(
+            "--time", help="With --published: time all of them here, side by side, with noise."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Parameters, multiply-accumulates, memory and latency; needs neither weights nor data."""
     if published:
-        from seldbench.profiling import add_costs
+        from seldbench.profiling import Timing, add_costs
 
-        for line in add_costs(Path(arch) if arch else REPORTS):
+        timing = Timing(device, batch) if time else None
+        for line in add_costs(Path(arch) if arch else REPORTS, timing):
             typer.echo(line)
         return
+    if time:
+        raise typer.BadParameter("--time is for --published; an architecture is timed anyway")
     if arch is None:
         raise typer.BadParameter("name an architecture: seldbench list architectures")
     from seldbench.profiling import profiles

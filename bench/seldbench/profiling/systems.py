@@ -157,7 +157,7 @@ def profiles(
     chosen: dict[str, Any] = dict(parse_setting(text) for text in settings)
     if size is not None:
         chosen["model.size"] = size
-    at = best_device() if device is None else _device(device)
+    at = device_of(device)
     number = class_count(dataset) if classes is None else classes
     names: list[str | None] = [*variants] or [None]
     for recipe in [resolve(path, dataset, name, chosen) for name in names]:
@@ -185,6 +185,17 @@ def class_count(dataset: str) -> int:
     raise UnknownName(
         f"{dataset}: how many classes it has is known only where it lies; give --classes"
     )
+
+
+def device_of(name: str | None) -> torch.device:
+    """None for a GPU where there is one. Raises UnknownName: no such device."""
+    if name is None:
+        return best_device()
+    if name not in DEVICES:
+        raise UnknownName(f"--device {name}: no such device{near(name, DEVICES)}; cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UnknownName("--device cuda: there is no GPU that torch can use; take cpu")
+    return torch.device(name)
 
 
 def amount(number: float) -> str:
@@ -216,11 +227,3 @@ def _first_set(arch: str) -> str:
     raise UnknownName(
         f"no recipe of an architecture {arch!r}{near(arch, known)}; see `seldbench list recipes`"
     )
-
-
-def _device(name: str) -> torch.device:
-    if name not in DEVICES:
-        raise UnknownName(f"--device {name}: no such device{near(name, DEVICES)}; cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UnknownName("--device cuda: there is no GPU that torch can use; take cpu")
-    return torch.device(name)

@@ -105,12 +105,14 @@ def _is_path(origin: Any) -> bool:
 
 
 def reading(results: "Sequence[Result]") -> dict[str, Any]:
-    """What the notes on how to read a page go by: the interval methods, tasks and marks that
-    occur."""
-    given = (of_score for r in results for of_score in r.intervals.values())
+    """What the notes on how to read a page go by: the interval methods, those beside a value and
+    those that run pages list besides, the tasks and marks that occur."""
+    given = {method for r in results for of_score in r.intervals.values() for method in of_score}
+    beside = {i[0] for r in results for score in r.intervals if (i := r.interval(score))}
     marks = {mark for r in results for mark in r.marks}
     return {
-        "methods": sorted({method for of_score in given for method in of_score}),
+        "methods": sorted(beside),
+        "listed": sorted(given - beside),
         "tasks": {r.task for r in results},
         "marks": marks,
         "warnings": warnings_of(tuple(marks)),

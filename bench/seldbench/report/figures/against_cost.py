@@ -57,9 +57,9 @@ class Point:
 
 
 def known_costs(gathered: Sequence[Group], score: str) -> list[Cost]:
-    """The costs that at least two systems with the score have; times only of one device."""
-    devices = [costs_of(g.results).device for g in gathered if costs_of(g.results).real_time]
-    times = [_time_on(device) for device in dict.fromkeys(devices)]
+    """The costs that at least two systems with the score have; times that were taken alike."""
+    timings = [costs_of(g.results).timing for g in gathered if costs_of(g.results).real_time]
+    times = [_time_on(timing) for timing in dict.fromkeys(timings)]
     kinds = [
         Cost("parameters", lambda c: c.parameters, short),
         Cost("multiply-accumulates a second of audio", lambda c: c.macs, short),
@@ -68,9 +68,9 @@ def known_costs(gathered: Sequence[Group], score: str) -> list[Cost]:
     return [kind for kind in kinds if len(points(gathered, score, kind)) > 1]
 
 
-def _time_on(device: str) -> Cost:
-    said = f"real-time factor, {device}" if device else "real-time factor"
-    return Cost(said, lambda c: c.real_time if c.device == device else None, ratio)
+def _time_on(timing: str) -> Cost:
+    said = f"real-time factor ({timing})"
+    return Cost(said, lambda c: c.real_time if c.timing == timing else None, ratio)
 
 
 def points(gathered: Sequence[Group], score: str, kind: Cost) -> list[Point]:

@@ -50,11 +50,13 @@ class Cost(Block):
 
     macs_per_second: multiply-accumulates a second of audio, of all networks that answer and their
     features (`experiment.counting`). real_time_factor: seconds of computing a second of audio, on
-    `device`; None where only the multiply-accumulates were counted.
+    `device`; None where only the multiply-accumulates were counted. noise: it was measured with
+    noise, beside the other systems (`profiling.published`), not while the test clips were heard.
     """
 
     macs_per_second: FiniteFloat
     real_time_factor: FiniteFloat | None = None
+    noise: bool = False
     device: str | None = None
     threads: int | None = None
     batch: int | None = None

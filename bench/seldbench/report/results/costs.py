@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from seldbench.report.results.blocks import Cost
 from seldbench.report.results.result import Result
 from seldbench.report.words import span
 
@@ -13,12 +14,13 @@ STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 @dataclass(frozen=True)
 class Costs:
     """None: not known. macs: multiply-accumulates a second of audio. real_time: seconds of
-    computing a second of audio, on `device`. training: seconds, mean over seeds."""
+    computing a second of audio, and `timing` by what: others do not compare. training: seconds,
+    mean over seeds."""
 
     parameters: int | None = None
     macs: float | None = None
     real_time: float | None = None
-    device: str = ""
+    timing: str = ""
     training: float | None = None
 
     @property
@@ -48,14 +50,22 @@ def costs_of(results: Sequence[Result]) -> Costs:
         return Costs()
     trained = [r.training_seconds for r in results if r.training_seconds is not None]
     costs = [r.cost for r in results if r.cost is not None]
-    times = [c.real_time_factor for c in costs if c.real_time_factor is not None]
+    timed = [c for c in costs if c.real_time_factor is not None]
+    timing = timing_of(timed[0]) if timed else ""
+    times = [c.real_time_factor for c in timed if timing_of(c) == timing]
     return Costs(
         parameters=next((r.parameters for r in results if r.parameters is not None), None),
         macs=next((c.macs_per_second for c in costs if c.macs_per_second is not None), None),
         real_time=fmean(times) if times else None,
-        device=next((c.device for c in costs if c.device), ""),
+        timing=timing,
         training=fmean(trained) if trained else None,
     )
+
+
+def timing_of(cost: Cost) -> str:
+    """On what a system was timed, and with what: "cpu, 2 threads, noise"."""
+    threads = f"{cost.threads} thread{'' if cost.threads == 1 else 's'}" if cost.threads else ""
+    return ", ".join(filter(None, (cost.device, threads, "noise" if cost.noise else "test clips")))
 
 
 def short(value: float | None) -> str:
