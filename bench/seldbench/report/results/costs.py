@@ -52,7 +52,7 @@ def costs_of(results: Sequence[Result]) -> Costs:
     costs = [r.cost for r in results if r.cost is not None]
     timed = [c for c in costs if c.real_time_factor is not None]
     timing = timing_of(timed[0]) if timed else ""
-    times = [c.real_time_factor for c in timed if timing_of(c) == timing]
+    times = [c.real_time_factor for c in timed if timing_of(c) == timing and c.real_time_factor]
     return Costs(
         parameters=next((r.parameters for r in results if r.parameters is not None), None),
         macs=next((c.macs_per_second for c in costs if c.macs_per_second is not None), None),
