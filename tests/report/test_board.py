@@ -201,6 +201,23 @@ def test_a_column_without_any_value_is_not_shown(page, write_run, tmp_path):
     assert head.count("<th") == first.count("<th") + first.count("<td")
 
 
+@pytest.mark.parametrize(("other", "rows"), [(2, 0), (1, 2)])
+def test_how_times_were_taken_stands_in_the_heading_or_where_it_differs_by_row(
+    write_run, tmp_path, other, rows
+):
+    cost = {"macs_per_second": 1.0e9, "real_time_factor": 0.003, "device": "cpu", "threads": 2}
+    runs = [change(write_run("a"), cost=cost)]
+    runs += [change(write_run("b", dataset="x-sim"), cost=cost | {"threads": other})]
+    found = [of_run(run) for run in runs]
+    write_index(environment(), found, boards(found), tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    head = re.search(r"<thead>.*?</thead>", text, re.S)[0]
+    assert ("cpu, 2 threads, test clips" in head) == (rows == 0)
+    body = text.split("</thead>", 1)[1]
+    assert len(re.findall(r'0\.00300<span class="interval">cpu, \d thread', body)) == rows
+    assert body.count(">0.00300<") == 2
+
+
 def test_a_group_s_earlier_run_of_a_seed_is_named(page):
     assert "the same seed ran again since" in page
     assert 'href="runs/old/index.html"' in page

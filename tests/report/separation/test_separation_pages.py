@@ -135,6 +135,20 @@ def test_what_is_heard_is_told_apart_by_direction_and_colour(rendered_mixtures):
         assert re.search(r"separated: [^<]*, −?\d+°", of), of
 
 
+def test_sounds_of_one_source_stand_beside_each_other(rendered_mixtures):
+    clips = page(rendered_mixtures, "all").split('<section class="clip"')[1:]
+    found = []
+    for clip in clips:
+        first, *rows = (
+            re.findall(r'<audio[^>]* aria-label="([^":,]*)', row)
+            for row in clip.split('class="row"')[1:]
+        )
+        assert first == ["mixture"]
+        found += rows
+    assert ["true", "separated"] in found
+    assert {*map(tuple, found)} <= {("true",), ("true", "separated"), ("separated",)}
+
+
 def test_commonest_mistakes_are_missed_sources_and_false_directions_too(rendered_mixtures):
     text = page(rendered_mixtures, "all")
     table = text.split('aria-label="Classes taken for each other"')[1].split("</table>")[0]

@@ -127,6 +127,11 @@ class Board:
         return tuple(kind for kind in kinds if any(of[kind] is not None for of in known))
 
     @property
+    def timings(self) -> tuple[str, ...]:
+        """By what the real-time factors were taken; of one alone the heading tells."""
+        return tuple(dict.fromkeys(filter(None, (e.costs.timing for e in self.entries))))
+
+    @property
     def entries(self) -> list[Entry]:
         return [entry for of in self.sets for entry in of.entries]
 

@@ -1,6 +1,6 @@
 """What a page shows of each chosen clip: its drawings and its sounds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,11 @@ class Place:
 @dataclass(frozen=True)
 class Sound:
     """What can be listened to, and its file beside the page. tint: of it in the drawing, "" for
-    what has none."""
+    what has none. row: which others it stands beside."""
 
     text: str
     address: str
+    row: str
     tint: str = ""
 
 
@@ -63,7 +64,7 @@ def clip_parts(
     """
     classes = list(result.classes)
     svg, data = drawing(templates, result.task, classes, clip, place)
-    found = {**clip, "map": None, "sounds": list(sounds_of(clip, place))}
+    found = {**clip, "map": None, "sounds": in_rows(sounds_of(clip, place))}
     if result.task == "seld":
         found["map"] = place.drawn(f"{name}-map", sky(templates, clip, classes), data)
     return {**found, "svg": place.drawn(name, svg, data)}
@@ -86,13 +87,23 @@ def sounds_of(clip: Mapping[str, Any], place: Place) -> Iterator[Sound]:
     """A clip's own sound; of a mixture also those of its sources and what was separated."""
     if clip.get("audio"):
         text = "mixture" if "pairs" in clip else "first channel"
-        yield Sound(text, place.brought(clip["audio"]))
+        yield Sound(text, place.brought(clip["audio"]), "clip")
     for i, pair in enumerate(clip.get("pairs", [])):
+        source, answer = pair["source"], pair["answer"]
+        row = f"source {source['number']}" if source else f"none at {answer['azimuth']}"
         for side, words in (("source", "true"), ("answer", SEPARATED)):
             of = pair[side]
             if of and of.get("audio"):
                 text = f"{words}: {labelled(of)}"
-                yield Sound(text, place.brought(of["audio"]), tint_of(i))
+                yield Sound(text, place.brought(of["audio"]), row, tint_of(i))
+
+
+def in_rows(sounds: Iterable[Sound]) -> list[list[Sound]]:
+    """Those of one source beside each other, rows in the order in which they begin."""
+    rows: dict[str, list[Sound]] = {}
+    for sound in sounds:
+        rows.setdefault(sound.row, []).append(sound)
+    return list(rows.values())
 
 
 def _pictures(clip: Mapping[str, Any], folder: Path) -> dict[str, bytes]:

@@ -18,7 +18,15 @@ from seldbench.errors import BadFile
 from seldbench.evaluation.names import lower_is_better
 from seldbench.report.figures.charts import STYLE, plain, svg
 from seldbench.report.figures.files import Data
-from seldbench.report.pages.clip_parts import SEPARATED, UP, Place, Sound, drawing, sounds_of
+from seldbench.report.pages.clip_parts import (
+    SEPARATED,
+    UP,
+    Place,
+    Sound,
+    drawing,
+    in_rows,
+    sounds_of,
+)
 from seldbench.report.palette import LIGHT
 from seldbench.report.results.published import read_part
 from seldbench.report.words import plain_title, shown
@@ -207,7 +215,7 @@ def _clip(
         "id": clip["id"],
         "values": [shown(value, score) for value in clip["values"]],
         "ahead": 0 if clip["difference"] > 0 else 1,
-        "sounds": list(_sounds(clip, of, place)),
+        "sounds": in_rows(_sounds(clip, of, place)),
         "drawings": [
             place.drawn(
                 f"clip-{i}-{side}",

@@ -80,7 +80,7 @@ def short(value: float | None) -> str:
 
 def ratio(value: float | None) -> str:
     """Three digits of a ratio: 0.0123."""
-    return "–" if value is None else f"{float(f'{value:.3g}'):g}"
+    return "–" if value is None else f"{value:#.3g}".rstrip(".")
 
 
 def _digits(value: float) -> str:
