@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from seldbench.report.figures.against_cost import (
+    Cost,
     Point,
     cost_figure,
     front,
@@ -15,7 +16,7 @@ from seldbench.report.figures.against_cost import (
     points,
     ticks,
 )
-from seldbench.report.results.costs import short
+from seldbench.report.results.costs import ratio, short
 from seldbench.report.results.result import groups
 from seldbench.report.results.score_files import of_run
 
@@ -46,6 +47,17 @@ def test_texts_of_an_axis_of_costs_stand_side_by_side(ends, inches):
     assert all(low <= value <= high for value in found)
     for (a, b), (left, right) in zip(pairwise(places), pairwise(texts)):
         assert b - a > 0.075 * (len(left) + len(right)) / 2
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "text"),
+    [
+        (short, 2e6, "2 M"), (short, 1.5e6, "1.5 M"), (short, 1e8, "100 M"), (short, 500, "500"),
+        (ratio, 0.006, "0.006"), (ratio, 0.0105, "0.0105"), (ratio, 1.0, "1"), (ratio, 200, "200"),
+    ],
+)  # fmt: skip
+def test_round_values_of_an_axis_have_no_noughts_at_the_end(said, value, text):
+    assert Cost("", lambda costs: None, said).tick(value) == text
 
 
 def test_wide_ranges_have_powers_of_ten():

@@ -81,6 +81,7 @@ def test_timed_systems_say_what_of_and_those_of_runs_give_way(reports, seldbench
     assert (code, err) == (0, "")
     costs = {result.run: result.cost for result in published(reports)}
     assert costs["today"] == costs["older"] == costs["says"]
+    assert out.splitlines()[2:5] == [f"round {n} of 3: 1 systems" for n in (1, 2, 3)]
     timed = costs["says"]
     assert timed.macs_per_second > 1e6 and timed.real_time_factor > 0 and timed.noise
     assert (timed.device, timed.batch) == ("cpu", 2)

@@ -5,6 +5,7 @@ A point is the mean over seeds with their sample standard deviation, or one run 
 Systems that no other beats in both are joined: the Pareto front.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,6 +42,10 @@ class Cost:
     title: str
     of: Callable[[Costs], float | None]
     shown: Callable[[float], str]
+
+    def tick(self, value: float) -> str:
+        """Of an axis, where values are round: without noughts at the end."""
+        return re.sub(r"\.?0+(?= |$)", "", text) if "." in (text := self.shown(value)) else text
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def cost_figure(gathered: Sequence[Group], score: str, label: str) -> tuple[str,
             width = 0.85 * INCHES[0] / len(kinds)
             axis.set_xlim(*_limits(every, best, width))
             low, high = axis.get_xlim()
-            axis.xaxis.set_major_locator(FixedLocator(ticks(low, high, width, kind.shown)))
+            axis.xaxis.set_major_locator(FixedLocator(ticks(low, high, width, kind.tick)))
             axis.xaxis.set_minor_locator(NullLocator())
             _front(axis, best, lower_is_better(score), width)
             rows += [
@@ -144,7 +149,7 @@ def _panel(
         low, value, high = (shown(v, score) for v in (point.low, point.value, point.high))
         say(mark, f"{point.name}: {value} ({low} to {high}), {kind.shown(point.cost)}")
     axis.set_xscale("log")
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.shown(value)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: kind.tick(value)))
     axis.tick_params(axis="x", which="both", length=0)
     axis.set_xlabel(kind.title)
 

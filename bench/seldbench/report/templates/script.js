@@ -39,13 +39,15 @@
     heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
+      const notes = [...head.querySelectorAll(".interval")];
+      notes.forEach((note) => note.remove());
       // On paper: headings that repeat from page to page are shown as text alone.
       const printed = document.createElement("span");
       printed.className = "printed";
       printed.setAttribute("aria-hidden", "true");
       printed.textContent = head.textContent;
       button.append(...head.childNodes);
-      head.append(button, printed);
+      head.append(button, printed, ...notes);
       head.setAttribute("aria-sort", "none");
       button.addEventListener("click", () => {
         const first = head.dataset.sort === "text" || "lower" in head.dataset ? "ascending" : "descending";
